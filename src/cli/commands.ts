@@ -46,6 +46,15 @@ export const commands: readonly CommandDefinition[] = [
     load: async () => (await import("./token.ts")).token,
   },
   {
+    usage: "turn-credentials",
+    help: "print ICE servers with credentials for the TURN server",
+    example: "yurt turn-credentials --user test --ttl 10m",
+    switches: ["json"],
+    texts: ["user", "ttl"],
+    settings: "all",
+    load: async () => (await import("./turn-credentials.ts")).turnCredentials,
+  },
+  {
     usage: "backup <target>",
     help: "copy all documents into a new file, also while the server runs",
     switches: ["verify"],
@@ -72,7 +81,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     usage: "doctor",
-    help: "examine the machine, the data folder, the proxy and the running server; print a remedy for each problem",
+    help: "examine the machine, the data folder, the proxy, TURN and the running server; print a remedy for each problem",
     switches: ["json"],
     settings: "all",
     load: async () => (await import("./doctor/doctor.ts")).doctor,
@@ -276,7 +285,7 @@ export const textHelp: Readonly<Record<Text, { readonly help: string; readonly p
   output: { help: "write to this new file instead of standard output", placeholder: "file" },
   at: { help: "the moment: a time, how long ago (2h), a sequence, or a version", placeholder: "moment" },
   prefix: { help: "only documents whose names begin with this text", placeholder: "text" },
-  ttl: { help: `lifetime: ${durationForms} (default: 1h)`, placeholder: "time" },
+  ttl: { help: `lifetime: ${durationForms} (default: 1h; of TURN credentials turn.ttl)`, placeholder: "time" },
 };
 
 /** The whole table, for the completion of shells. */

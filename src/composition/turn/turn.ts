@@ -5,6 +5,7 @@ import { Credentials } from "../../turn/credentials/credentials.ts";
 import type { IceServers } from "../../turn/ice/ice-servers.ts";
 import type { Part } from "../part.ts";
 import type { PartDependencies, ServerOptions, TurnSettings } from "../server-options.ts";
+import { longestTurnTtlMs } from "../settings/turn/turn-options.ts";
 import { usualTurnPort } from "../settings/turn/turn-settings.ts";
 import { KnownIceServers, turnUserOf } from "./known-ice-servers.ts";
 import { OwnTurn } from "./own-turn.ts";
@@ -43,9 +44,6 @@ export interface ListeningTurn {
   readonly urls: OwnTurnUrls;
 }
 
-/** A credential that expires later is none of this server. */
-const longestTtlMs = 24 * 3_600_000;
-
 /** No server of its own and none of others. */
 const noTurn: TurnSettings = {
   isEnabled: false,
@@ -59,7 +57,7 @@ const noTurn: TurnSettings = {
   denyPeers: [],
   secrets: [],
   realm: "yurt",
-  ttlMs: longestTtlMs,
+  ttlMs: longestTurnTtlMs,
   strictChannels: false,
   advertised: [],
   advertisedCredential: undefined,
@@ -75,7 +73,7 @@ export async function openTurn(options: TurnOptions): Promise<Turn> {
   const ownSecrets = new OwnSecrets(options.dataFolder);
   const secretsFor = (next: TurnSettings) => (needsSecret(next) ? ownSecrets.turn(next.secrets) : next.secrets);
   // A reload changes the secrets, which are read for each credential.
-  const shared = { secrets: secretsFor(settings), realm: settings.realm, maxTtlMs: longestTtlMs, clock };
+  const shared = { secrets: secretsFor(settings), realm: settings.realm, maxTtlMs: longestTurnTtlMs, clock };
   const credentials = new Credentials(shared);
   let longestMintedMs = settings.ttlMs;
   const startWarnings: TurnWarning[] = [];

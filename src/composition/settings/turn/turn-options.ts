@@ -5,7 +5,7 @@ import * as schemas from "../../../config/schemas.ts";
 import type { AdvertisedServer } from "../../server-options.ts";
 import * as turnSchemas from "./turn-schemas.ts";
 
-const longestTurnTtlMs = 24 * 3_600_000;
+export const longestTurnTtlMs = 24 * 3_600_000;
 const shortestTurnTtlMs = 60_000;
 
 const ranges = "IP addresses and ranges of them separated by commas, such as 192.168.0.0/16,fd00::/8";

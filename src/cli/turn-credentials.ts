@@ -1,0 +1,58 @@
+import * as v from "valibot";
+import { userId } from "../auth/identifiers.ts";
+import { loadSettings } from "../composition/settings/settings.ts";
+import { longestTurnTtlMs } from "../composition/settings/turn/turn-options.ts";
+import { iceServersOf } from "../composition/turn/ice-servers-of.ts";
+import { durationForms, parseDuration } from "../config/duration.ts";
+import type { CommandInput } from "./command.ts";
+import { exitCodes } from "./exit-code.ts";
+import { describeProblems } from "./output/configuration-problems.ts";
+import { describeDataError } from "./output/data-errors.ts";
+import { print } from "./output/print.ts";
+
+const noUser = "yurt turn-credentials";
+
+/** Prints ICE servers with credentials that the TURN server with this configuration accepts. It need not be running. */
+export async function turnCredentials({ sources, switches, texts, stdout, stderr }: CommandInput): Promise<number> {
+  const complain = (message: string, code: number) => {
+    stderr.write(`yurt: ${message}\n`);
+    return code;
+  };
+  const loaded = loadSettings(sources);
+  if (!loaded.ok) {
+    stderr.write(describeProblems(loaded.problems));
+    return exitCodes.badConfiguration;
+  }
+  const { values } = loaded.configuration;
+  const user = v.safeParse(v.optional(userId, noUser), texts.get("user"));
+  if (!user.success) {
+    const given = JSON.stringify(texts.get("user"));
+    return complain(`Invalid --user ${given}. Use 1 to 1024 characters, without control characters.`, exitCodes.usage);
+  }
+  const ttl = texts.get("ttl");
+  const ttlMs = ttl === undefined ? values["turn.ttl"] : parseDuration(ttl);
+  if (ttlMs === undefined || ttlMs < 1_000)
+    return complain(`Invalid --ttl ${JSON.stringify(ttl)}. Use a duration such as ${durationForms}.`, exitCodes.usage);
+  if (ttlMs > longestTurnTtlMs)
+    return complain("Invalid --ttl. Credentials are valid for at most 24h.", exitCodes.usage);
+  try {
+    const { iceServers, problems } = await iceServersOf({ ...values, "turn.ttl": ttlMs });
+    for (const problem of problems) stderr.write(`yurt: ${problem}\n`);
+    const list = iceServers.listFor({ user: user.output, remoteAddress: "127.0.0.1" });
+    if (!list.iceServers.some(({ credential }) => credential !== undefined))
+      return complain(
+        "There is no TURN server to mint credentials for. Remove --no-turn, or name one with --turn-advertise.",
+        exitCodes.failed,
+      );
+    await print(stdout, switches.has("json") ? `${JSON.stringify(list)}\n` : configurationOf(list.iceServers));
+    return exitCodes.done;
+  } catch (error) {
+    const message = describeDataError(error, values.data) ?? (error instanceof Error ? error.message : String(error));
+    return complain(message, exitCodes.failed);
+  }
+}
+
+/** The argument of `new RTCPeerConnection(…)`, as JSON. */
+function configurationOf(iceServers: readonly unknown[]): string {
+  return `${JSON.stringify({ iceServers }, undefined, 2)}\n`;
+}
