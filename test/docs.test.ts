@@ -13,7 +13,9 @@ import { startTestServer, type TestServer } from "./support/servers/start-test-s
 const chromium = openChromium();
 
 /** The pages whose snippets are tested in another file, which asserts that it tests all of them. */
-const testedElsewhere: ReadonlySet<string> = new Set(["docs/access.md", "docs/clients/client.md", "docs/webhooks.md"]);
+const testedElsewhere: ReadonlySet<string> = new Set([
+  ...["docs/access.md", "docs/clients/client.md", "docs/webhooks.md", "docs/webrtc.md"],
+]);
 
 const tested = new Set<string>();
 
