@@ -2,11 +2,12 @@ import { expect, test } from "bun:test";
 import { publicAddressOf, webSocketUrls } from "../../src/web/shared/server-addresses.ts";
 
 test.each([
-  ["http://127.0.0.1:4444/?room=a#token=b", "ws://127.0.0.1:4444/sync", "ws://127.0.0.1:4444/signal"],
-  ["https://collab.example/", "wss://collab.example/sync", "wss://collab.example/signal"],
-  ["https://example.com/yurt/?room=a", "wss://example.com/yurt/sync", "wss://example.com/yurt/signal"],
-])("the page at %s connects to its own server", (page, sync, signal) => {
-  expect(webSocketUrls(new URL(page))).toEqual({ sync, signal });
+  ["http://127.0.0.1:4444/?room=a#token=b", "ws://127.0.0.1:4444"],
+  ["https://collab.example/", "wss://collab.example"],
+  ["https://example.com/yurt/?room=a", "wss://example.com/yurt"],
+])("the page at %s connects to its own server", (page, base) => {
+  const urls = { sync: `${base}/sync`, collab: `${base}/collab`, signal: `${base}/signal` };
+  expect(webSocketUrls(new URL(page))).toEqual(urls);
 });
 
 test.each([

@@ -1,12 +1,13 @@
 export interface WebSocketUrls {
   readonly sync: string;
+  readonly collab: string;
   readonly signal: string;
 }
 
-/** The URLs of y-websocket and y-webrtc signaling on the server of a page, which may be served below a path. */
+/** The URLs of y-websocket, Hocuspocus and y-webrtc signaling on the server of a page, which may be served below a path. */
 export function webSocketUrls(page: URL): WebSocketUrls {
   const base = new URL(".", page).href.replace(/^http/, "ws");
-  return { sync: `${base}sync`, signal: `${base}signal` };
+  return { sync: `${base}sync`, collab: `${base}collab`, signal: `${base}signal` };
 }
 
 /** The address of this page at the server's public URL; without one, the address itself. */
