@@ -75,6 +75,7 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
     isReady: () => closing === undefined && parts.every((part) => part.isReady?.() ?? true),
     readinessDetail: () => Object.assign({}, ...parts.map((part) => part.readinessDetail?.())),
     assets: options.assets,
+    basePath: options.basePath,
   };
   options.metrics.ready.readFrom(() => (http.isReady() ? 1 : 0));
   const { metricsAddress: address } = options;

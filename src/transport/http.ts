@@ -6,6 +6,7 @@ import type { OriginPolicy } from "./admission/origin-policy.ts";
 import { upgradeRequired } from "./admission/upgrade-request.ts";
 import { type HealthOptions, healthRoutes } from "./monitoring/health.ts";
 import type { Assets } from "./pages/assets.ts";
+import { notFound } from "./pages/not-found.ts";
 import type { HttpEnvironment, Protocol } from "./protocol.ts";
 
 export interface HttpOptions extends HealthOptions {
@@ -17,6 +18,8 @@ export interface HttpOptions extends HealthOptions {
   readonly isForCompatibility?: boolean;
   /** The pages, and the files that they name. */
   readonly assets: Assets;
+  /** The path below which a reverse proxy serves the server; empty or undefined for none. */
+  readonly basePath?: string;
 }
 
 /** Answers every request that is not an upgrade. Errors of the server are thrown: the listener logs and answers them. */
@@ -52,7 +55,7 @@ export function createHttp(options: HttpOptions): Hono<HttpEnvironment> {
     if (page !== undefined) return page;
     const url = URL.parse(context.req.url);
     const isOfSockets = url !== null && options.protocols.some((protocol) => protocol.match(url));
-    if (!isOfSockets) return context.text("Not found\n", 404);
+    if (!isOfSockets) return notFound(context.req.raw, options.basePath ?? "");
     return new Response(upgradeRequired.message, upgradeRequired);
   });
   return app;
