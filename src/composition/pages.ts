@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import { Hono } from "hono";
 import packageJson from "../../package.json" with { type: "json" };
+import { authorityOf } from "../lib/address/authority.ts";
+import { whyNotLocal } from "../lib/address/local-request.ts";
+import { networkAddresses } from "../lib/address/network-addresses.ts";
 import type { Log } from "../ops/log.ts";
 import { type Assets, openAssets } from "../transport/pages/assets.ts";
 import { assetsRefresher } from "../transport/pages/source-assets.ts";
@@ -14,23 +17,37 @@ export interface Pages extends Part {
   readonly assets: Assets;
 }
 
-export function openPages({
-  auth,
-  syncEnabled,
-  publicUrl,
-  log,
-}: Pick<ServerOptions, "auth" | "syncEnabled" | "publicUrl" | "log">): Pages {
-  // The demo asks for these facts before it starts.
-  const facts = { version: packageJson.version, sync: syncEnabled, mode: auth.mode, publicUrl: publicUrl?.href };
+export type PagesOptions = Pick<ServerOptions, "host" | "https" | "auth" | "syncEnabled" | "publicUrl" | "log">;
+
+export function openPages({ host, https, auth, syncEnabled, publicUrl, log }: PagesOptions): Pages {
+  // The demo asks for these facts before it starts, and when it has connected again.
+  const facts = {
+    version: packageJson.version,
+    startedAt: Date.now(),
+    sync: syncEnabled,
+    mode: auth.mode,
+    publicUrl: publicUrl?.href,
+  };
+  // No certificate is for an address, and a public URL is a better one.
+  const hasNetworkUrls = https === undefined && publicUrl === undefined;
   const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
   const routes = new Hono<HttpEnvironment>();
-  routes.get("/demo/config.json", (context) => context.json(facts, 200, headers));
+  routes.get("/demo/config.json", ({ env, json, req }) => {
+    // A page that was opened by a name of this machine learns how others reach it. Nobody else learns the addresses.
+    const isTold = hasNetworkUrls && whyNotLocal(env.remoteAddress, req.raw.headers) === undefined;
+    return json({ ...facts, networkUrls: isTold ? networkUrls(host, new URL(req.url)) : [] }, 200, headers);
+  });
   return {
     assets: openBuiltAssets(publicUrl, log),
     routes,
     endpoints: [{ label: "Demo", scheme: "http", path: "/" }],
     [Symbol.asyncDispose]: async () => {},
   };
+}
+
+/** The URLs at which other machines reach the port of this request. */
+function networkUrls(host: string, { port }: URL): readonly string[] {
+  return networkAddresses(host).map((address) => `http://${authorityOf(address, Number(port || 80))}/`);
 }
 
 /** The executable carries its pages. From source they are built when a browser asks for them. */

@@ -7,6 +7,7 @@ import {
 import type { Sources } from "../../config/sources.ts";
 import { authorityOf } from "../../lib/address/authority.ts";
 import { isLoopback } from "../../lib/address/loopback.ts";
+import { networkAddresses } from "../../lib/address/network-addresses.ts";
 import { systemClock } from "../../lib/time/clock.ts";
 import { createLog, type Log } from "../../ops/log.ts";
 import { standardOutput } from "../../ops/log-output.ts";
@@ -17,7 +18,6 @@ import { configurationWarnings } from "../configuration/warnings.ts";
 import { exitCodes } from "../exit-code.ts";
 import { banner } from "../output/banner.ts";
 import { describeProblems } from "../output/configuration-problems.ts";
-import { networkAddresses } from "../output/network-addresses.ts";
 import { describeStartError } from "../output/start-errors.ts";
 import { describeUnexpected } from "../output/unexpected.ts";
 import { version } from "../version.ts";
