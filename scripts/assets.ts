@@ -15,7 +15,7 @@ const release: AssetsBuild = {
   folder: join(root, "dist", "web"),
   sources: ["src/web", "bun.lock", "scripts/assets.ts", "scripts/build-assets.ts"].map((path) => join(root, path)),
   encodings: ["br", "gzip"],
-  firstLoadLimitBytes: 250_000,
+  firstLoadLimitBytes: 200_000,
 };
 
 const development: AssetsBuild = {

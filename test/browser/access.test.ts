@@ -21,7 +21,8 @@ test("a token in the address gives access over both transports, and the link to 
   await pages[0].type("let in");
   await haveText(pages, "let in");
   expect(await pages[0].page.getByText("This server requires a token").count()).toBe(0);
-  expect(await pages[0].page.locator(".link").textContent()).not.toContain("token");
+  const invitation = await pages[0].openInvitation();
+  expect(await invitation.textContent()).not.toContain(token);
 });
 
 test("without a token, or with an expired one, the page shows the reason", async () => {
@@ -31,7 +32,8 @@ test("without a token, or with an expired one, the page shows the reason", async
   await eventually("the missing token is named", async () =>
     (await stranger.syncText()).includes("Access denied (no token)"),
   );
-  expect(await stranger.page.getByText("yurt token 'notes/1'").count()).toBe(1);
+  expect(await stranger.serverState()).toBe("refused");
+  expect(await stranger.page.locator(".token-form").getByText("yurt token 'notes/1'").count()).toBe(1);
   const expired = await people.enter("notes/1", { token: await tokenFor({ "**": "write" }, { exp: 1 }) });
   await eventually("the expiry is named", async () => (await expired.syncText()).includes("(token expired)"));
   expect(await expired.page.getByText("This server requires a token").count()).toBe(0);
@@ -57,7 +59,9 @@ async function tryToEdit({ page, editor }: DemoPage): Promise<unknown> {
   await page.mouse.up();
   await board.focus();
   for (const key of [" ", "ArrowLeft", " "]) await page.keyboard.press(key);
-  for (const name of ["+1", "Clear board"]) expect(await page.getByRole("button", { name }).isDisabled()).toBe(true);
+  for (const name of ["+1", "Pen", "Eraser", "Undo", "Clear board"]) {
+    expect(await page.getByRole("button", { name, exact: true }).isDisabled()).toBe(true);
+  }
   return page.evaluate(() => {
     const { doc } = globalThis.yurt;
     return [doc.getText("text").toString(), doc.getArray("strokes").length, doc.getMap("counter").size];

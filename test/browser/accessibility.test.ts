@@ -2,7 +2,9 @@ import { expect, test } from "bun:test";
 import type { BrowserContextOptions } from "playwright-core";
 import { seriousFaults } from "../support/browser/axe.ts";
 import { openChromium } from "../support/browser/browser.ts";
+import { eventually } from "../support/browser/eventually.ts";
 import { haveText, meshed } from "../support/browser/page.ts";
+import { secret, tokenFor } from "../support/bytes/tokens.ts";
 import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
@@ -27,4 +29,24 @@ test.each<[string, BrowserContextOptions]>([
   await pages[0].type("something to look at");
   await haveText(pages, "something to look at");
   expect(await seriousFaults(pages[1].page)).toEqual([]);
+  await pages[1].openInvitation();
+  expect(await seriousFaults(pages[1].page)).toEqual([]);
 });
+
+test.each(["light", "dark"] as const)(
+  "axe finds no serious fault where access is denied, offline, or read-only: %s",
+  async (colorScheme) => {
+    await using server = await startTestServer({ auth: { mode: "token", secrets: [secret] } });
+    const tolerated = [/status of 40[13]/, /WebSocket connection to .* failed/];
+    await using people = chromium.people({ url: server.url, tolerated, context: { colorScheme, bypassCSP: true } });
+    const denied = await people.enter("closed");
+    await denied.page.getByRole("button", { name: "Enter the room" }).waitFor();
+    expect(await seriousFaults(denied.page)).toEqual([]);
+    const reader = await people.enter("closed", { token: await tokenFor({ closed: "read" }) });
+    await eventually("read-only", async () => (await reader.syncState()) === "read-only");
+    expect(await seriousFaults(reader.page)).toEqual([]);
+    await reader.turn("Offline", "on");
+    await eventually("offline", async () => (await reader.serverState()) === "offline");
+    expect(await seriousFaults(reader.page)).toEqual([]);
+  },
+);

@@ -13,10 +13,12 @@ function controls({ page, editor }: DemoPage): ReadonlyMap<string, Locator> {
     ...["WebRTC", "WebSocket", "Offline"].map(
       (name) => [name, page.getByRole("switch", { name, exact: true })] as const,
     ),
-    ...["Your name", "Your colour"].map((name) => [name, page.getByLabel(name)] as const),
-    ...["+1", "Clear board", "Copy link", "Copy code"].map(
-      (name) => [name, page.getByRole("button", { name })] as const,
+    ...["Your name", "Your colour"].map((name) => [name, page.getByLabel(name, { exact: true })] as const),
+    ...["+1", "Pen", "Eraser", "Your colour for drawing", "Undo", "Clear board", "Invite", "Copy code"].map(
+      (name) => [name, page.getByRole("button", { name, exact: true })] as const,
     ),
+    ["y-websocket", page.getByRole("tab", { name: "y-websocket" })],
+    ["Shared board", page.getByLabel("Shared board")],
     ["Open a second window", page.getByRole("link", { name: "Open a second window" })],
   ]);
 }
@@ -37,6 +39,10 @@ test("Tab reaches every control, and leaves it again", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const alice = await people.enter("tab");
+  // Undo and clear are disabled while there is nothing to undo and to clear.
+  await alice.page.getByLabel("Shared board").focus();
+  for (const key of [" ", "ArrowRight", " "]) await alice.page.keyboard.press(key);
+  await alice.editor.focus();
   const unreached = new Map(controls(alice));
   for (let presses = 0; presses < 60 && unreached.size > 0; presses += 1) {
     await alice.page.keyboard.press("Tab");

@@ -73,10 +73,11 @@ test("a name and a colour survive a reload", async () => {
   await using people = chromium.people(server);
   const alice = await people.enter("identity");
   await call(alice, "Alice");
-  await alice.page.getByLabel("Your colour").fill("#336699");
-  await listed(alice, "Alice");
+  await alice.page.getByLabel("Your colour", { exact: true }).fill("#336699");
   await alice.page.reload();
   await alice.ready();
-  await listed(alice, "Alice");
-  expect(await alice.page.getByLabel("Your colour").inputValue()).toBe("#336699");
+  expect(await alice.page.getByLabel("Your name").inputValue()).toBe("Alice");
+  expect(await alice.page.getByLabel("Your colour", { exact: true }).inputValue()).toBe("#336699");
+  const bob = await people.enter("identity");
+  await listed(bob, "Alice");
 });

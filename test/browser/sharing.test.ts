@@ -30,6 +30,7 @@ test("the copied link opens this room", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const alice = await people.enter("sharing & caring");
+  await alice.openInvitation();
   const link = new URL(await copied(alice, "Copy link"));
   expect(link.origin).toBe(server.url);
   expect(link.searchParams.get("room")).toBe("sharing & caring");
@@ -40,6 +41,7 @@ test("the copied link of a room with a password contains the password", async ()
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const alice = await people.enter("closed", { password: "open sesame/?#" });
+  await alice.openInvitation();
   const link = new URL(await copied(alice, "Copy link"));
   expect(link.searchParams.get("room")).toBe("closed");
   expect(decodeURIComponent(link.hash)).toBe("#password=open sesame/?#");
@@ -60,12 +62,21 @@ test("a second window of the same browser opens the same room", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const alice = await people.enter("second window");
-  const opened = alice.page.waitForEvent("popup").catch(() => undefined);
   const context = alice.page.context().waitForEvent("page");
+  await alice.page.evaluate<void>(`(() => {
+    const { open } = window;
+    window.open = (...args) => {
+      globalThis.openedWith = args;
+      return open.apply(window, args);
+    };
+  })()`);
   await alice.page.getByRole("link", { name: "Open a second window" }).click();
   const second = new DemoPage(await context);
-  await opened;
   await second.ready();
+  // A window of half the screen, which can be put beside this one, and not a tab.
+  const [, , features] = await alice.page.evaluate<string[]>("globalThis.openedWith");
+  const width = await alice.page.evaluate<number>("Math.max(360, Math.floor(screen.availWidth / 2))");
+  expect(features).toContain(`popup,noopener,width=${width},`);
   expect(new URL(second.page.url()).searchParams.get("room")).toBe("second window");
   await alice.type("to the other window");
   await haveText([second], "to the other window");
@@ -92,7 +103,8 @@ test.skipIf(findProgram("caddy") === undefined).each([
   await alice.type("through the proxy");
   await haveText([alice, bob], "through the proxy");
   expect(await alice.page.locator("[data-snippet]").textContent()).toContain('"ws://localhost/yurt/sync"');
-  expect(await alice.page.locator(".share .link").textContent()).toContain("http://localhost/yurt/?room=below+a+path");
+  const invitation = await alice.openInvitation();
+  expect(await invitation.textContent()).toContain("http://localhost/yurt/?room=below+a+path");
   if (directive !== "handle") return;
   const carol = new DemoPage(await people.visit("?room=below+a+path"));
   await carol.ready();

@@ -155,3 +155,23 @@ test("a person of values of any type is read", () => {
     expect(readPerson(1, state)).toMatchObject({ clientId: 1, name: "Anonymous", drawing: [] });
   }
 });
+
+describe("the further fields of a state", () => {
+  test("are taken as the page writes them", () => {
+    const state = { penColor: "#336699", pointer: [1, 2], windowId: "w", openedAt: 5, isOnServer: false };
+    expect(readPerson(1, state)).toMatchObject(state);
+  });
+
+  test.each(
+    named([...foreignValues.filter((value) => value !== true && value !== 5 && value !== "text"), [9_999, 0], -1]),
+  )("are left out when they are %s", (_, value) => {
+    const state = { penColor: value, pointer: value, windowId: value, openedAt: value, isOnServer: value };
+    expect(readPerson(1, state)).toMatchObject({
+      penColor: undefined,
+      pointer: undefined,
+      windowId: undefined,
+      openedAt: undefined,
+      isOnServer: undefined,
+    });
+  });
+});

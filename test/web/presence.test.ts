@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from "y-protocols/awareness";
+import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { Presence } from "../../src/web/demo/people/presence.ts";
 import { RoomAwareness } from "../../src/web/demo/people/room-awareness.ts";
@@ -101,6 +101,24 @@ describe("the presence in the room", () => {
     const leaving = crowd.slice(0, 8_900).map((entry) => ({ ...entry, clock: 2, json: "null" }));
     applyAwarenessUpdate(awareness, awarenessBytes(...leaving), "elsewhere");
     expect([presence.people.length, presence.hiddenCount]).toEqual([101, 0]);
+    awareness.destroy();
+  });
+
+  test("keeps those who are removed while this window has no connection as lost, and those who leave not", () => {
+    const awareness = new RoomAwareness(new Y.Doc());
+    let isReachable = true;
+    const presence = new Presence(awareness, () => isReachable);
+    const bob = { ...ann, clientId: 2, json: '{"user":{"name":"Bob"}}' };
+    applyAwarenessUpdate(awareness, awarenessBytes(ann, bob), "elsewhere");
+    applyAwarenessUpdate(awareness, awarenessBytes({ ...bob, clock: 2, json: "null" }), "elsewhere");
+    expect(presence.lost).toEqual([]);
+    const before = awareness.meta.get(1)?.lastUpdated ?? 0;
+    isReachable = false;
+    removeAwarenessStates(awareness, [1], "the connection is lost");
+    expect(presence.lost.map(({ name, lastSeenAt }) => [name, lastSeenAt])).toEqual([["Ann", before]]);
+    isReachable = true;
+    applyAwarenessUpdate(awareness, awarenessBytes({ ...ann, clock: 2 }), "elsewhere");
+    expect([presence.lost.length, presence.people.some(({ name }) => name === "Ann")]).toEqual([0, true]);
     awareness.destroy();
   });
 });

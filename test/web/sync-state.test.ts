@@ -7,6 +7,7 @@ const facts: SyncFacts = {
   unsavedCount: 0,
   isRestoring: false,
   peerCount: 0,
+  savingPeerCount: 0,
   isKept: true,
 };
 
@@ -14,16 +15,17 @@ test('the state is "saved" when the server is connected and has everything', () 
   expect(syncState(facts).state).toBe("saved");
 });
 
-test.each<[string, Partial<SyncFacts>, "saving" | "offline"]>([
+test.each<[string, Partial<SyncFacts>, "saving" | "shared" | "offline"]>([
   ["an edit is not acknowledged", { unsavedCount: 1 }, "saving"],
   ["restored text is not compared with the server yet", { isRestoring: true }, "saving"],
   ["the access is not known yet", { access: "unknown" }, "saving"],
   ["the connection is being made", { link: "connecting" }, "offline"],
   ["the WebSocket is off", { link: "off" }, "offline"],
-  ["the WebSocket is off, though peers have everything", { link: "off", peerCount: 3 }, "offline"],
+  ["the WebSocket is off, though peers have everything", { link: "off", peerCount: 3 }, "shared"],
   ["the server has denied access", { link: "denied" }, "offline"],
+  ["the server has denied access, though peers have everything", { link: "denied", peerCount: 1 }, "offline"],
   ["the server stores nothing", { link: "not-served" }, "offline"],
-  ["the room has a password", { link: "private", peerCount: 1 }, "offline"],
+  ["the room has a password", { link: "private", peerCount: 1 }, "shared"],
 ])('the state is not "saved" while %s', (_, difference, expected) => {
   expect(syncState({ ...facts, ...difference }).state).toBe(expected);
 });
@@ -60,6 +62,12 @@ test("restored text is not called saved before the server was asked", () => {
 test("over WebRTC alone, the text gives the number of other windows and of unsaved changes", () => {
   const { text } = syncState({ ...facts, link: "off", peerCount: 2, unsavedCount: 1 });
   expect(text).toContain("Connected directly only: shared with 2 other windows. 1 unsaved change");
+});
+
+test("over WebRTC alone, the text does not alarm while a window that is on the server saves the edits", () => {
+  const { state, text } = syncState({ ...facts, link: "off", peerCount: 1, savingPeerCount: 1, unsavedCount: 1 });
+  expect(state).toBe("shared");
+  expect(text).toBe("Connected directly only: shared with 1 other window, which saves your edits");
 });
 
 test("a room with a password gives the number of other windows, and never counts unsaved changes", () => {

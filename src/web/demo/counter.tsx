@@ -23,13 +23,14 @@ export function Counter({ client }: { readonly client: RoomClient }) {
   const own = String(client.doc.clientID);
   const countUp = () => counts.set(own, (readCount(counts.get(own)) ?? 0) + 1);
   return (
-    <section class="panel counter" aria-labelledby="counter-title">
-      <h2 id="counter-title">Counter</h2>
-      <output data-counter>{sum}</output>
-      <button type="button" disabled={!canWrite} onClick={countUp}>
+    <fieldset class="counter" aria-label="Counter">
+      {isForeign && <span class="hint">Counts only what this demo has written.</span>}
+      <output data-counter aria-label="Shared count">
+        {sum}
+      </output>
+      <button type="button" class="quiet" disabled={!canWrite} onClick={countUp}>
         +1
       </button>
-      {isForeign && <p class="hint">Counts only what this demo has written.</p>}
-    </section>
+    </fieldset>
   );
 }

@@ -1,83 +1,61 @@
-import { publicAddressOf, webSocketUrls } from "../shared/server-addresses.ts";
-import { YurtMark } from "../shared/yurt-mark.tsx";
-import { BoardPanel } from "./board/board.tsx";
-import { Counter } from "./counter.tsx";
+import { webSocketUrls } from "../shared/server-addresses.ts";
+import { BoardPanel } from "./board/board-panel.tsx";
+import { Checklist } from "./checklist/checklist.tsx";
+import { CodePanel } from "./code/code-panel.tsx";
 import { Editor } from "./editor/editor.tsx";
+import { Masthead } from "./headline/masthead.tsx";
+import { TokenForm } from "./headline/token-form.tsx";
+import { shareLinks } from "./invite/share-links.ts";
 import { People } from "./people/people.tsx";
-import type { Profile } from "./people/profile.ts";
 import type { RoomClient } from "./room-client.ts";
-import { tokenOf, withoutToken } from "./room-name.ts";
-import { SyncBadge } from "./saving/sync-badge.tsx";
+import { passwordOf, tokenOf } from "./room-name.ts";
 import type { ServerConfig } from "./server.ts";
-import { Share } from "./share.tsx";
-import { Snippet } from "./snippet.tsx";
 import { TransportPanel } from "./traffic/transports.tsx";
 
 export interface PageProps {
   readonly client: RoomClient;
-  readonly profile: Profile;
   readonly config: ServerConfig;
   readonly room: string;
+  /** The address of this page, with the room in it. */
   readonly link: URL;
 }
 
-export function Page({ client, profile, config, room, link }: PageProps) {
-  const publicLink = publicAddressOf(link, config.publicUrl);
+export function Page({ client, config, room, link }: PageProps) {
+  const links = shareLinks(link, config);
+  const [publicLink = link] = config.publicUrl === undefined ? [link] : links;
+  const token = tokenOf(link);
   return (
     <>
-      <header class="masthead">
-        <svg class="brand" viewBox="-33 -23 66 45" aria-hidden="true">
-          <YurtMark />
-        </svg>
-        <h1>
-          <strong>Yurt is running</strong>, a self-hosted sync server for your Yjs app. In this demo, edits travel
-          {client.websocketDisabledReason === undefined
-            ? " directly and through the server."
-            : " directly between browsers."}
-        </h1>
-        <SyncBadge client={client} />
-        <a class="button primary" href={link.href} target="_blank" rel="noopener">
-          Open a second window
-        </a>
-      </header>
-      {config.mode !== "open" && tokenOf(link) === undefined && (
-        <p class="panel banner">
-          This server requires a token. Add{" "}
-          {config.mode === "token" ? (
-            <>
-              one to this page's address as <code>#token=…</code> and reload. Create it with:{" "}
-              <code>yurt token {quotedForShell(room)}</code>
-            </>
-          ) : (
-            <>
-              one that your app accepts to this page's address as <code>#token=…</code> and reload.
-            </>
-          )}
-        </p>
-      )}
+      <Masthead client={client} link={link} shareLinks={links} hasToken={token !== undefined} />
+      <TokenForm client={client} mode={config.mode} room={room} link={link} />
       <main>
-        <Editor client={client} />
-        <div class="column">
+        <div class="hero">
+          <Editor client={client} />
           <BoardPanel client={client} />
-          <Counter client={client} />
-          <Share link={withoutToken(publicLink)} isProtected={config.mode !== "open"} />
         </div>
-        <div class="column wide">
+        <aside class="rail" aria-label="The room">
+          <People client={client} />
           <TransportPanel client={client} />
-          <People client={client} profile={profile} />
-        </div>
-        <Snippet room={room} urls={webSocketUrls(publicLink)} isSyncServed={config.sync} />
+        </aside>
+        <Checklist client={client} />
+        <CodePanel
+          room={room}
+          urls={webSocketUrls(publicLink)}
+          isSyncServed={config.sync}
+          isProtected={config.mode !== "open"}
+          token={token}
+          password={passwordOf(link)}
+        />
       </main>
       <footer>
         <p>
-          {config.version === undefined ? "Yurt" : `Yurt ${config.version}`}. In the browser's dev tools:{" "}
+          {config.version === undefined ? "Yurt" : `Yurt ${config.version}`} · MIT licence. In the browser's dev tools:{" "}
           <code>yurt.doc</code>, <code>yurt.awareness</code>, <code>yurt.webrtc</code>, <code>yurt.websocket</code>.
+        </p>
+        <p>
+          Trouble connecting? <a href={`check${link.hash}`}>Test the connection</a>
         </p>
       </footer>
     </>
   );
-}
-
-function quotedForShell(room: string): string {
-  return `'${room.replaceAll("'", "'\\''")}'`;
 }

@@ -33,6 +33,15 @@ export function withoutToken(address: URL): URL {
   return shared;
 }
 
+/** The same address with this token in place of any other. */
+export function withToken(token: string, address: URL): URL {
+  const entered = new URL(address);
+  const fragment = new URLSearchParams(address.hash.slice(1));
+  fragment.set("token", token);
+  entered.hash = fragment.toString();
+  return entered;
+}
+
 /** The same address with the room in it. */
 export function addressOf(room: string, address: URL): URL {
   const named = new URL(address);

@@ -1,3 +1,5 @@
+import type { IceAnswer } from "./traffic/ice-servers.ts";
+
 export interface ServerConfig {
   readonly version: string | undefined;
   /** True when the server stores documents, false when it does signaling only. */
@@ -6,22 +8,25 @@ export interface ServerConfig {
   readonly mode: "open" | "token" | "webhook";
   /** The URL at which other machines reach the server; undefined when it is the one of this page. */
   readonly publicUrl: string | undefined;
+  /** The URLs at which the local network reaches the server, if this page was opened by a name of this machine only. */
+  readonly networkUrls: readonly string[];
+  /** When the server was started, in epoch milliseconds. */
+  readonly startedAt: number | undefined;
 }
 
 /** Loads the server's settings. If they cannot be loaded, the server is taken to be open and to store documents. */
 export async function loadConfig(): Promise<ServerConfig> {
-  try {
-    const response = await fetch("demo/config.json");
-    const config: Partial<ServerConfig> = response.ok ? await response.json() : {};
-    return {
-      version: config.version,
-      sync: config.sync !== false,
-      mode: config.mode ?? "open",
-      publicUrl: config.publicUrl,
-    };
-  } catch {
-    return { version: undefined, sync: true, mode: "open", publicUrl: undefined };
-  }
+  const config: Partial<ServerConfig> = await fetch("demo/config.json")
+    .then((response) => (response.ok ? response.json() : {}))
+    .catch(() => ({}));
+  return {
+    version: config.version,
+    sync: config.sync !== false,
+    mode: config.mode ?? "open",
+    publicUrl: config.publicUrl,
+    networkUrls: config.networkUrls ?? [],
+    startedAt: config.startedAt,
+  };
 }
 
 /** The server's decision about access to a room, with its reason for a denial. */
@@ -40,3 +45,18 @@ export async function loadAccess(room: string, token: string | undefined): Promi
     return undefined;
   }
 }
+
+/** Asks for the STUN and TURN servers of the room's WebRTC connections; undefined if the server cannot say now. */
+export async function loadIceServers(room: string, token: string | undefined): Promise<IceAnswer | undefined> {
+  try {
+    const headers: HeadersInit = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const response = await fetch(`ice?${new URLSearchParams({ room })}`, { headers });
+    if (response.ok) return await response.json();
+    return response.status >= 500 || response.status === 429 ? undefined : noIceServers;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The answer to a window that gets no servers. It connects without, and does not ask again for a day. */
+const noIceServers: IceAnswer = { iceServers: [], ttl: 86_400 };

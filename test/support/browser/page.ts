@@ -92,6 +92,24 @@ export class DemoPage {
     return this.page.locator("[data-sync-state]").getAttribute("data-sync-state");
   }
 
+  /** Opens the dialog with the link to this room, and resolves with it. */
+  async openInvitation(): Promise<Locator> {
+    await this.page.getByRole("button", { name: "Invite", exact: true }).click();
+    const dialog = this.page.getByRole("dialog", { name: "Invite others" });
+    await dialog.waitFor();
+    return dialog;
+  }
+
+  /** The state of the server as the headline has it. */
+  async serverState(): Promise<string | null> {
+    return this.page.locator("[data-server]").getAttribute("data-server");
+  }
+
+  /** The state of a link of the diagram: off, waiting, connected, refused. */
+  async linkState(way: "direct" | "server" | "others"): Promise<string | null> {
+    return this.page.locator(`[data-way="${way}"]`).getAttribute("data-state");
+  }
+
   /** The numbers of messages that the page shows as sent and received. */
   async traffic(transport: Transport): Promise<{ readonly sent: number; readonly received: number }> {
     const shown = this.page.locator(`[data-transport="${transport.toLowerCase()}"]`);

@@ -1,6 +1,7 @@
 import type * as Y from "yjs";
 import { hasNamedValues } from "../document/roots.ts";
-import { readStroke, type Stroke } from "./stroke.ts";
+import type { Point } from "./points.ts";
+import { isNear, readStroke, type Stroke } from "./stroke.ts";
 
 export interface BoardContent {
   /** From the lowest to the topmost. */
@@ -33,6 +34,15 @@ export class BoardReader {
       strokes.push(stroke);
     }
     return { strokes: strokes.reverse(), hasMore };
+  }
+
+  /** The indices of the shown strokes within `radius` of a point, from the lowest to the topmost. */
+  indicesNear(values: Y.Array<unknown>, point: Point, radius: number): readonly number[] {
+    const first = Math.max(0, values.length - maxStrokes);
+    return values.slice(first).flatMap((value, index) => {
+      const stroke = this.#read(value);
+      return stroke !== undefined && isNear(stroke, point, radius) ? [first + index] : [];
+    });
   }
 
   #read(value: unknown): Stroke | undefined {

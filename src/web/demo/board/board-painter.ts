@@ -3,23 +3,40 @@ import { strokesOf } from "../document/roots.ts";
 import type { RoomClient } from "../room-client.ts";
 import { BoardReader } from "./board-content.ts";
 import { outlineOf } from "./outline.ts";
-import type { Pen } from "./pen.ts";
-import { boardHeight, boardWidth } from "./points.ts";
+import { paintPointer } from "./pointer-painter.ts";
+import { boardHeight, boardWidth, type Point } from "./points.ts";
 import type { Stroke } from "./stroke.ts";
+
+/** This window's tool, as it is painted. */
+export interface PaintedPen {
+  readonly points: readonly Point[];
+  readonly color: string;
+  readonly position: Point;
+  readonly isDown: boolean;
+}
+
+/** The facts about the board that the page shows beside the strokes. */
+export interface BoardView {
+  /** True when the document holds anything else than the strokes that are painted. */
+  readonly hasMore: boolean;
+  readonly isEmpty: boolean;
+}
 
 export interface BoardPainterOptions {
   readonly client: RoomClient;
-  readonly pen: Pen;
-  /** Receives whether the document holds anything else than the strokes that are painted. */
-  readonly showHasMore: (hasMore: boolean) => void;
+  readonly pen: () => PaintedPen;
+  readonly show: (view: BoardView) => void;
 }
+
+/** The pointers of others that are painted at most. */
+const maxPointers = 50;
 
 /** Paints the board of all windows. The document holds finished strokes, the awareness those that a pen is drawing. */
 export class BoardPainter {
   readonly #canvas: HTMLCanvasElement;
   readonly #client: RoomClient;
-  readonly #pen: Pen;
-  readonly #showHasMore: (hasMore: boolean) => void;
+  readonly #pen: () => PaintedPen;
+  readonly #show: (view: BoardView) => void;
   readonly #reader = new BoardReader();
   /** Outlines by stroke: every stroke that is added repaints all of them. */
   readonly #outlines = new WeakMap<Stroke, Path2D>();
@@ -28,11 +45,11 @@ export class BoardPainter {
   #isFinishedStale = true;
   readonly #repaint = new FrameTask(() => this.#drawNow());
 
-  constructor(canvas: HTMLCanvasElement, { client, pen, showHasMore }: BoardPainterOptions) {
+  constructor(canvas: HTMLCanvasElement, { client, pen, show }: BoardPainterOptions) {
     this.#canvas = canvas;
     this.#client = client;
     this.#pen = pen;
-    this.#showHasMore = showHasMore;
+    this.#show = show;
   }
 
   /** Returns the function that detaches the painter. */
@@ -69,12 +86,13 @@ export class BoardPainter {
     const context = contextOf(this.#canvas, width, height);
     if (context === null) return;
     if (width > 0 && height > 0) context.drawImage(this.#finished, 0, 0, boardWidth, boardHeight);
-    this.#drawPens(context);
+    this.#drawOthers(context);
+    this.#drawPen(context);
   }
 
   #drawFinished(width: number, height: number): void {
     const { strokes, hasMore } = this.#reader.read(strokesOf(this.#client.doc));
-    this.#showHasMore(hasMore);
+    this.#show({ hasMore, isEmpty: strokes.length === 0 });
     const context = contextOf(this.#finished, width, height);
     if (context === null) return;
     for (const stroke of strokes) {
@@ -84,18 +102,28 @@ export class BoardPainter {
     }
   }
 
-  #drawPens(context: CanvasRenderingContext2D): void {
+  #drawOthers(context: CanvasRenderingContext2D): void {
     const { own, people } = this.#client.presence;
-    for (const { clientId, color, drawing } of people) {
-      const points = clientId === own.clientId ? this.#pen.points : drawing;
-      if (points.length > 0) fill(context, color, outlineOf(points));
+    const others = people.filter(({ clientId }) => clientId !== own.clientId);
+    for (const { color, drawing, penColor } of others) {
+      if (drawing.length > 0) fill(context, penColor ?? color, outlineOf(drawing));
     }
+    const scale = boardWidth / Math.max(1, this.#canvas.clientWidth);
+    const pointing = others.filter(({ pointer }) => pointer !== undefined).slice(0, maxPointers);
+    for (const { name, color, pointer } of pointing) {
+      if (pointer !== undefined) paintPointer(context, { name, color, at: pointer, scale });
+    }
+  }
+
+  #drawPen(context: CanvasRenderingContext2D): void {
+    const { points, color, position, isDown } = this.#pen();
+    if (points.length > 0) fill(context, color, outlineOf(points));
     if (!this.#canvas.matches(":focus-visible")) return;
-    const [x, y] = this.#pen.position;
+    const [x, y] = position;
     context.beginPath();
     context.arc(x, y, 12, 0, 2 * Math.PI);
-    context.lineWidth = this.#pen.isDown ? 8 : 3;
-    context.strokeStyle = own.color;
+    context.lineWidth = isDown ? 8 : 3;
+    context.strokeStyle = color;
     context.stroke();
   }
 }

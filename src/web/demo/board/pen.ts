@@ -1,4 +1,4 @@
-import { boardHeight, boardWidth, type Point } from "./points.ts";
+import { boardHeight, boardWidth, onBoard, type Point } from "./points.ts";
 
 /** A growing stroke is sent as a whole each time, so a stroke of this length ends and a new one begins. */
 const maxPoints = 300;
@@ -46,8 +46,4 @@ export class Pen {
     this.#points = undefined;
     if (points !== undefined) this.#finished(points);
   }
-}
-
-function onBoard([x, y]: Point): Point {
-  return [Math.round(Math.min(Math.max(x, 0), boardWidth)), Math.round(Math.min(Math.max(y, 0), boardHeight))];
 }

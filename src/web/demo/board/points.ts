@@ -4,6 +4,11 @@ export type Point = readonly [x: number, y: number];
 export const boardWidth = 800;
 export const boardHeight = 600;
 
+/** The nearest whole point of the board. */
+export function onBoard([x, y]: Point): Point {
+  return [Math.round(Math.min(Math.max(x, 0), boardWidth)), Math.round(Math.min(Math.max(y, 0), boardHeight))];
+}
+
 /** A pen ends its strokes far earlier. */
 export const maxPoints = 2_000;
 
@@ -19,7 +24,8 @@ export function readPoints(value: unknown): readonly Point[] | undefined {
   return points;
 }
 
-function readPoint(value: unknown): Point | undefined {
+/** Reads a point; undefined when it is not on the board. */
+export function readPoint(value: unknown): Point | undefined {
   if (!Array.isArray(value)) return undefined;
   const [x, y] = value as readonly unknown[];
   return isBetween(x, boardWidth) && isBetween(y, boardHeight) ? [x, y] : undefined;

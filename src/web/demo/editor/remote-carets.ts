@@ -10,6 +10,7 @@ import {
 } from "@codemirror/view";
 import * as Y from "yjs";
 import { FrameTask } from "../../shared/frame-task.ts";
+import { textColorOn } from "../people/color.ts";
 import type { Person } from "../people/person.ts";
 import type { Presence } from "../people/presence.ts";
 
@@ -38,6 +39,8 @@ class RemoteCarets implements PluginValue {
   readonly #presence: Presence;
   readonly #unsubscribe: () => void;
   readonly #redraw: FrameTask;
+  /** The latest index of each caret, and how often it has moved: a caret that moves shows its name again. */
+  readonly #moves = new Map<number, { index: number; count: number }>();
 
   constructor(view: EditorView, text: Y.Text, presence: Presence) {
     this.#view = view;
@@ -52,6 +55,8 @@ class RemoteCarets implements PluginValue {
     if (transactions.some((transaction) => transaction.annotation(redrawn))) this.decorations = this.#draw();
     else if (docChanged) {
       this.decorations = this.decorations.map(changes);
+      // Text before a caret moves it along. Text at a caret was typed there, and the caret is then found behind it.
+      for (const move of this.#moves.values()) move.index = changes.mapPos(move.index, -1);
       this.#redraw.schedule();
     }
   }
@@ -70,16 +75,25 @@ class RemoteCarets implements PluginValue {
     );
   }
 
-  #decorationsOf({ name, color, cursor }: Person): readonly Range<Decoration>[] {
+  #decorationsOf({ clientId, name, color, cursor }: Person): readonly Range<Decoration>[] {
     const anchor = this.#indexOf(cursor?.anchor);
     const head = this.#indexOf(cursor?.head);
     if (anchor === undefined || head === undefined) return [];
+    const widget = new Caret({ name, color, moves: this.#movesOf(clientId, head) });
     // The caret stands outside of its selection.
-    const caret = Decoration.widget({ widget: new Caret(name, color), side: head > anchor ? -1 : 1 }).range(head);
+    const caret = Decoration.widget({ widget, side: head > anchor ? -1 : 1 }).range(head);
     if (anchor === head) return [caret];
     const attributes = { style: `--person: ${color}` };
     const selection = Decoration.mark({ class: "remote-selection", attributes });
     return [selection.range(Math.min(anchor, head), Math.max(anchor, head)), caret];
+  }
+
+  #movesOf(clientId: number, index: number): number {
+    const move = this.#moves.get(clientId) ?? { index: -1, count: 0 };
+    if (move.index !== index) move.count += 1;
+    move.index = index;
+    this.#moves.set(clientId, move);
+    return move.count;
   }
 
   /** The index of a position in the editor; undefined when it is not in the text. */
@@ -91,27 +105,34 @@ class RemoteCarets implements PluginValue {
   }
 }
 
-class Caret extends WidgetType {
-  readonly #name: string;
-  readonly #color: string;
+interface CaretFacts {
+  readonly name: string;
+  readonly color: string;
+  /** Another number makes another element, which shows its name for a moment. */
+  readonly moves: number;
+}
 
-  constructor(name: string, color: string) {
+class Caret extends WidgetType {
+  readonly #facts: CaretFacts;
+
+  constructor(facts: CaretFacts) {
     super();
-    this.#name = name;
-    this.#color = color;
+    this.#facts = facts;
   }
 
   override eq(other: Caret): boolean {
-    return other.#name === this.#name && other.#color === this.#color;
+    const { name, color, moves } = this.#facts;
+    return other.#facts.name === name && other.#facts.color === color && other.#facts.moves === moves;
   }
 
   override toDOM(): HTMLElement {
     const caret = document.createElement("span");
     caret.className = "remote-caret";
-    caret.style.setProperty("--person", this.#color);
+    caret.style.setProperty("--person", this.#facts.color);
+    caret.style.setProperty("--on-person", textColorOn(this.#facts.color));
     const name = document.createElement("span");
     name.className = "remote-name";
-    name.textContent = this.#name;
+    name.textContent = this.#facts.name;
     // The word joiner gives the caret its height.
     caret.append("\u2060", name, "\u2060");
     return caret;

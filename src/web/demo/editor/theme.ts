@@ -21,24 +21,24 @@ export const editorTheme = EditorView.theme({
     borderRight: "1px solid var(--person)",
     backgroundColor: "var(--person)",
   },
-  // The name is visible without hovering, in colours that stay readable whatever colour its owner has chosen. It fills the
-  // gap above its line. The gap is measured from the line's middle, because letters reach about equally far from there in
-  // all fonts.
+  // The name is visible for a moment after each move of its caret, and while the caret is hovered over. It fills the gap
+  // above its line. The gap is measured from the line's middle, because letters reach about equally far from there in all
+  // fonts.
   ".remote-name": {
     position: "absolute",
     left: "-1px",
     bottom: "calc(50% + .45rem)",
     zIndex: "101",
     maxWidth: "10rem",
-    padding: "0 .4em",
-    border: "1px solid var(--person)",
+    padding: "1px .4em",
     borderRadius: "3px",
-    backgroundColor: "var(--sheet)",
-    color: "var(--ink)",
+    backgroundColor: "var(--person)",
+    color: "var(--on-person)",
+    animation: "remote-name 2.5s step-end forwards",
     fontFamily: "inherit",
     fontSize: ".7rem",
     fontStyle: "normal",
-    fontWeight: "normal",
+    fontWeight: "600",
     lineHeight: "1",
     overflow: "hidden",
     textOverflow: "ellipsis",
@@ -46,6 +46,8 @@ export const editorTheme = EditorView.theme({
     pointerEvents: "none",
     userSelect: "none",
   },
+  ".remote-caret:hover .remote-name": { animation: "none" },
+  "@keyframes remote-name": { to: { visibility: "hidden" } },
   // A name that does not fit to the right of its caret moves to the left of it.
   "@supports (anchor-scope: --caret)": {
     ".remote-caret": { position: "static", anchorName: "--caret", anchorScope: "--caret" },

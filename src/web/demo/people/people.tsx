@@ -1,81 +1,93 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useValue } from "../../shared/value.ts";
-import type { RoomClient, Transports } from "../room-client.ts";
-import type { Peer, Reach } from "./peers.ts";
-import { type Profile, saveProfile } from "./profile.ts";
-
-const reachTexts: Readonly<Record<Reach, string>> = {
-  you: "this window",
-  direct: "direct",
-  "same-browser": "same browser",
-  relay: "via the server",
-};
+import type { RoomClient } from "../room-client.ts";
+import { Avatar } from "./avatar.tsx";
+import type { Peer } from "./peers.ts";
+import { reachText } from "./reach-text.ts";
 
 /** The rows that the list's height has room for. */
-const rowsWithoutScrolling = 10;
+const rowsWithoutScrolling = 6;
 
-export function People({ client, profile }: { readonly client: RoomClient; readonly profile: Profile }) {
+export function People({ client }: { readonly client: RoomClient }) {
   const people = useValue(client.people);
-  const transports = useValue(client.transports);
   const hiddenCount = useValue(client.hiddenCount);
+  const now = useNow(people.some(({ reach }) => reach === "lost"));
   return (
     <section class="panel people" aria-labelledby="people-title">
       <h2 id="people-title">People</h2>
       <ul aria-labelledby="people-title" tabIndex={people.length > rowsWithoutScrolling ? 0 : undefined}>
         {people.map((peer) => (
-          <PeerRow key={peer.clientId} peer={peer} transports={transports} />
+          <PeerRow key={peer.clientId} client={client} peer={peer} now={now} />
         ))}
       </ul>
       {hiddenCount > 0 && <p class="hint">and {hiddenCount} more</p>}
-      <ProfileForm client={client} profile={profile} />
     </section>
   );
 }
 
-function PeerRow({ peer, transports }: { readonly peer: Peer; readonly transports: Transports }) {
-  const { clientId, name, color, reach } = peer;
+interface PeerRowProps {
+  readonly client: RoomClient;
+  readonly peer: Peer;
+  readonly now: number;
+}
+
+function PeerRow({ client, peer, now }: PeerRowProps) {
+  const { clientId, name, color, reach, route } = peer;
   return (
-    <li data-client-id={clientId} data-reach={reach}>
-      <span class="dot" style={{ backgroundColor: color }} aria-hidden="true" />
-      <span class="person-name">{name}</span>
-      <span class="reach">{reachText(reach, transports)}</span>
+    <li data-client-id={clientId} data-reach={reach} data-turn={route?.turnTransport} data-color={color}>
+      {reach === "you" ? (
+        <OwnRow client={client} shownName={name} />
+      ) : (
+        <>
+          <Avatar name={name} color={color} />
+          <span class="person-name" title={name}>
+            {name}
+          </span>
+        </>
+      )}
+      <span class="reach">{reachText(peer, now)}</span>
     </li>
   );
 }
 
-/** `relay` is every other way than a direct one: the server, or another window that passes edits on. */
-function reachText(reach: Reach, { webrtc, websocket }: Transports): string {
-  if (reach !== "relay" || websocket) return reachTexts[reach];
-  return webrtc ? "via a peer" : "not connected";
-}
-
-function ProfileForm({ client, profile: initial }: { readonly client: RoomClient; readonly profile: Profile }) {
-  const [profile, setProfile] = useState(initial);
-  const change = (next: Profile) => {
-    setProfile(next);
-    saveProfile(next);
-    client.setProfile(next);
-  };
+/** The name and colour of this window, which can be changed in place. */
+function OwnRow({ client, shownName }: { readonly client: RoomClient; readonly shownName: string }) {
+  const { name, color } = useValue(client.own.profile);
   return (
-    <div class="profile">
-      <label>
-        Your name
-        <input
-          type="text"
-          value={profile.name}
-          maxLength={40}
-          autoComplete="nickname"
-          onInput={(event) => change({ ...profile, name: event.currentTarget.value })}
-        />
-      </label>
-      <label>
-        Your colour
+    <>
+      <span class="own-color">
+        <Avatar name={shownName} color={color} />
         <input
           type="color"
-          value={profile.color}
-          onInput={(event) => change({ ...profile, color: event.currentTarget.value })}
+          aria-label="Your colour"
+          title="Change your colour"
+          value={color}
+          onInput={(event) => client.changeProfile({ color: event.currentTarget.value })}
         />
-      </label>
-    </div>
+      </span>
+      <span class="own-name">
+        <input
+          type="text"
+          aria-label="Your name"
+          title="Change your name"
+          value={name}
+          maxLength={40}
+          autoComplete="nickname"
+          onInput={(event) => client.changeProfile({ name: event.currentTarget.value })}
+        />
+      </span>
+    </>
   );
+}
+
+/** The time in epoch milliseconds, each second anew while it is needed. */
+function useNow(isNeeded: boolean): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    if (!isNeeded) return undefined;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [isNeeded]);
+  return now;
 }

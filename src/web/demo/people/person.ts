@@ -1,5 +1,5 @@
 import * as Y from "yjs";
-import { type Point, readPoints } from "../board/points.ts";
+import { type Point, readPoint, readPoints } from "../board/points.ts";
 import { rootNames } from "../document/roots.ts";
 import { isRecord } from "../foreign-json.ts";
 import { readColor } from "./color.ts";
@@ -20,6 +20,15 @@ export interface Person {
   readonly cursor: Cursor | undefined;
   /** The points of the stroke that the window's pen is drawing. */
   readonly drawing: readonly Point[];
+  /** The colour of that stroke; undefined for the person's own. */
+  readonly penColor: string | undefined;
+  /** The place of the window's pointer on the board; undefined when it is elsewhere. */
+  readonly pointer: Point | undefined;
+  /** As in `WindowIdentity`; undefined for other programs. */
+  readonly windowId: string | undefined;
+  readonly openedAt: number | undefined;
+  /** Whether the window is connected to the server; undefined if it does not say. */
+  readonly isOnServer: boolean | undefined;
 }
 
 /** The name that is shown for a person without one. */
@@ -27,22 +36,30 @@ const anonymousName = "Anonymous";
 const defaultColor = "#5f5a4e";
 
 /** A y-webrtc id has 36 characters. */
-const maxPeerIdLength = 64;
+const maxIdLength = 64;
 const maxNameLength = 40;
 
 /** Reads an awareness state; undefined when it is not an object. */
 export function readPerson(clientId: number, state: unknown): Person | undefined {
   if (!isRecord(state)) return undefined;
   const user = isRecord(state["user"]) ? state["user"] : {};
-  const peerId = state["peerId"];
   return {
     clientId,
     name: readName(user["name"]),
     color: readColor(user["color"]) ?? defaultColor,
-    peerId: typeof peerId === "string" && peerId.length <= maxPeerIdLength ? peerId : undefined,
+    peerId: readIdText(state["peerId"]),
     cursor: readCursor(state["cursor"]),
     drawing: readPoints(state["drawing"]) ?? [],
+    penColor: readColor(state["penColor"]),
+    pointer: readPoint(state["pointer"]),
+    windowId: readIdText(state["windowId"]),
+    openedAt: isClock(state["openedAt"]) ? state["openedAt"] : undefined,
+    isOnServer: typeof state["isOnServer"] === "boolean" ? state["isOnServer"] : undefined,
   };
+}
+
+function readIdText(value: unknown): string | undefined {
+  return typeof value === "string" && value.length <= maxIdLength ? value : undefined;
 }
 
 /** Invisible characters and those that change the direction of text, without the joiners that words and emoji need. */

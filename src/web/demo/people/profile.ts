@@ -1,30 +1,35 @@
+import { Stored } from "../../shared/stored.ts";
+import { isRecord } from "../foreign-json.ts";
 import { randomPerson } from "../room-name.ts";
+import { colors, randomOf, readColor } from "./color.ts";
 
 export interface Profile {
   readonly name: string;
   readonly color: string;
+  /** True when the user has typed the name, false for a random one. */
+  readonly isNameChosen: boolean;
 }
 
-const storageKey = "yurt.identity";
+const browserProfile = new Stored("local", "yurt.identity");
 
-/** Each colour is visible as a caret on the light and on the dark background. */
-const colors = ["#b4532a", "#8a6d00", "#3f7d3a", "#0f7f86", "#2f6fc4", "#7a5cc9", "#b2478f", "#a8434b"];
-
-/** The profile that this browser stored, or a random one. */
+/** The profile of this browser. A random one is stored at the first visit. */
 export function loadProfile(): Profile {
-  const fresh = { name: randomPerson(), color: colors[Math.floor(Math.random() * colors.length)] ?? "#0f7f86" };
-  try {
-    const stored: unknown = JSON.parse(localStorage.getItem(storageKey) ?? "{}");
-    return { ...fresh, ...(stored as Partial<Profile>) }; // only saveProfile writes it
-  } catch {
-    return fresh;
-  }
+  const stored = readProfile(browserProfile.read());
+  if (stored !== undefined) return stored;
+  const fresh = { name: randomPerson(), color: randomOf(colors), isNameChosen: false };
+  saveProfile(fresh);
+  return fresh;
 }
 
 export function saveProfile(profile: Profile): void {
-  try {
-    localStorage.setItem(storageKey, JSON.stringify(profile));
-  } catch {
-    // A browser may refuse to store anything. The page then works without remembering the profile.
-  }
+  browserProfile.write(profile);
+}
+
+/** Reads a stored profile; undefined when it is none. */
+export function readProfile(value: unknown): Profile | undefined {
+  if (!isRecord(value)) return undefined;
+  const { name } = value;
+  const color = readColor(value["color"]);
+  if (typeof name !== "string" || color === undefined) return undefined;
+  return { name, color, isNameChosen: value["isNameChosen"] !== false };
 }

@@ -4,6 +4,9 @@ import { decodeSyncFrame } from "../traffic/sync-frame.ts";
 import { type SyncFacts, type SyncState, syncState } from "./sync-state.ts";
 import { UnsavedEdits } from "./unsaved-edits.ts";
 
+/** The facts about the window's connections. */
+type OuterFacts = Pick<SyncFacts, "link" | "access" | "denial" | "peerCount" | "savingPeerCount">;
+
 /** "Saved" appears when typing pauses, not between two keystrokes. */
 const savedDelayMs = 300;
 
@@ -11,16 +14,13 @@ const savedDelayMs = 300;
 export class SaveWatch {
   readonly state = new Value<SyncState>({ state: "offline", text: "Connecting to the server…" });
   readonly #persistence: IndexeddbPersistence;
-  readonly #reach: () => Pick<SyncFacts, "link" | "access" | "denial" | "peerCount">;
+  readonly #reach: () => OuterFacts;
   readonly #unsaved = new UnsavedEdits();
   #isReading = true;
   #isKept = true;
   #savedTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    persistence: IndexeddbPersistence,
-    reach: () => Pick<SyncFacts, "link" | "access" | "denial" | "peerCount">,
-  ) {
+  constructor(persistence: IndexeddbPersistence, reach: () => OuterFacts) {
     this.#persistence = persistence;
     this.#reach = reach;
     persistence.once("synced", () => this.#hasRead(true));

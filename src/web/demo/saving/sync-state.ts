@@ -24,12 +24,15 @@ export interface SyncFacts {
   readonly isRestoring: boolean;
   /** The number of windows that are connected without the server. */
   readonly peerCount: number;
+  /** How many of them say that they are connected to the server: they bring it the edits of this window. */
+  readonly savingPeerCount: number;
   /** True when the browser stores the text, so that it survives a reload. */
   readonly isKept: boolean;
 }
 
 export interface SyncState {
-  readonly state: "saved" | "saving" | "offline" | "read-only";
+  /** `shared`: not on the server, as far as this window knows, and with other windows. */
+  readonly state: "saved" | "saving" | "shared" | "offline" | "read-only";
   readonly text: string;
 }
 
@@ -37,7 +40,10 @@ export interface SyncState {
  * The state is "saved" only when the server has acknowledged every edit of this window as stored, and takes further ones.
  */
 export function syncState(facts: SyncFacts): SyncState {
-  if (facts.link !== "connected") return { state: "offline", text: offlineText(facts) };
+  if (facts.link !== "connected") {
+    const isShared = facts.peerCount > 0 && facts.link !== "denied";
+    return { state: isShared ? "shared" : "offline", text: offlineText(facts) };
+  }
   if (facts.access === "read") return { state: "read-only", text: "Read only: your edits are not saved" };
   if (facts.access === "unknown") return { state: "saving", text: "Checking access…" };
   if (facts.unsavedCount > 0) return { state: "saving", text: "Saving…" };
@@ -57,7 +63,9 @@ function offlineText(facts: SyncFacts): string {
       return `Connecting to the server… ${waiting(facts)}`;
     default:
       if (facts.peerCount === 0) return `Offline. ${waiting(facts)}`;
-      return `Connected directly only: ${sharing(facts)}. ${waiting(facts)}`;
+      return facts.savingPeerCount > 0
+        ? `Connected directly only: ${sharing(facts)}, which ${facts.peerCount === 1 ? "saves" : "save"} your edits`
+        : `Connected directly only: ${sharing(facts)}. ${waiting(facts)}`;
   }
 }
 

@@ -1,57 +1,98 @@
 import { YurtMark } from "../../shared/yurt-mark.tsx";
-import type { Transports } from "../room-client.ts";
+import type { LinkState } from "./link-state.ts";
+import type { Links } from "./links.ts";
 
-export interface DiagramProps extends Transports {
-  readonly others: number;
+export interface DiagramProps {
+  readonly links: Links;
+  /** The people besides this window whom it reaches, and those whom it has lost. */
+  readonly othersCount: number;
+  readonly lostCount: number;
   /** The messages of each transport, sent and received. A new one is animated along its line. */
   readonly webrtcMessages: number;
   readonly websocketMessages: number;
 }
 
-/** Draws the two ways of an edit and which of them are on. The switches below it have the same facts as text. */
-export function Diagram({ webrtc, websocket, others, webrtcMessages, websocketMessages }: DiagramProps) {
+/** Draws the two ways of an edit, each with its measured state. The switches below it have the same facts as text. */
+export function Diagram({ links, othersCount, lostCount, webrtcMessages, websocketMessages }: DiagramProps) {
   return (
-    <svg class="diagram" viewBox="0 0 320 136" aria-hidden="true">
-      <Way isOn={webrtc} messages={webrtcMessages} path="M90 30 H230" />
-      <Way isOn={websocket} messages={websocketMessages} path="M56 56 L126 94" />
-      <Way isOn={websocket} messages={websocketMessages} path="M194 94 L264 56" />
-      <text x="160" y="20">
-        direct
+    <svg class="diagram" viewBox="0 0 280 128" aria-hidden="true">
+      <Way name="direct" state={links.direct} messages={webrtcMessages} path="M84 28 H196" />
+      <Way name="server" state={links.server} messages={websocketMessages} path="M50 52 L108 86" />
+      <Way name="others" state={links.others} messages={0} path="M172 86 L230 52" />
+      <text class="way-label" data-state={links.direct} x="140" y="18">
+        {directText(links)}
       </text>
-      <text x="160" y="132">
-        through the server
+      <text x="140" y="124">
+        {serverTexts[links.server]}
       </text>
-      <Screen x={2} label="this window" />
-      <Screen x={236} label={otherWindows(others)} />
-      <g transform="translate(160 94)">
+      <Screen x={2} label="this window" isThere={true} />
+      <Screen x={198} label={othersText(othersCount, lostCount)} isThere={othersCount > 0} />
+      <g class="diagram-yurt" data-state={links.server} transform="translate(140 88)">
         <YurtMark />
       </g>
     </svg>
   );
 }
 
-function Way({ isOn, messages, path }: { readonly isOn: boolean; readonly messages: number; readonly path: string }) {
+const serverTexts: Readonly<Record<LinkState, string>> = {
+  off: "server, not used",
+  waiting: "waiting for the server",
+  connected: "server",
+  refused: "server refuses",
+};
+
+const wayTexts = { direct: "direct", turn: "TURN", "same-browser": "same browser" };
+
+function directText({ direct, directWays }: Links): string {
+  if (direct === "connected") return directWays.map((way) => wayTexts[way]).join(" + ");
+  if (direct === "refused") return "refused";
+  return direct === "off" ? "off" : "waiting";
+}
+
+interface WayProps {
+  readonly name: string;
+  readonly state: LinkState;
+  readonly messages: number;
+  readonly path: string;
+}
+
+function Way({ name, state, messages, path }: WayProps) {
+  const isMoving = state === "connected" && messages > 0;
   return (
     <>
-      <path class="way" data-on={isOn} d={path} />
-      {isOn && messages > 0 && <path key={messages} class="message" pathLength={100} d={path} />}
+      <path class="way" data-way={name} data-state={state} d={path} />
+      {isMoving && <path key={messages} class="message" pathLength={100} d={path} />}
+      {state === "refused" && <Cross path={path} />}
     </>
   );
 }
 
-function Screen({ x, label }: { readonly x: number; readonly label: string }) {
+/** A cross in the middle of a line. */
+function Cross({ path }: { readonly path: string }) {
+  const [x1 = 0, y1 = 0, x2 = 0, y2 = y1] = (path.match(/\d+/g) ?? []).map(Number);
+  const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
+  return <path class="cross" d={`M${x - 5} ${y - 5} l10 10 m0 -10 l-10 10`} />;
+}
+
+interface ScreenProps {
+  readonly x: number;
+  readonly label: string;
+  readonly isThere: boolean;
+}
+
+function Screen({ x, label, isThere }: ScreenProps) {
   return (
-    <g transform={`translate(${x} 8)`}>
-      <rect class="screen" width="82" height="44" rx="5" />
-      <path class="screen" d="M0 11 H82" />
-      <text class="screen-label" x="41" y="32">
+    <g class="screen-group" data-there={isThere} transform={`translate(${x} 6)`}>
+      <rect class="screen" width="80" height="44" rx="6" />
+      <path class="screen" d="M0 11 H80" />
+      <text class="screen-label" x="40" y="32">
         {label}
       </text>
     </g>
   );
 }
 
-function otherWindows(count: number): string {
-  if (count === 0) return "no others";
+function othersText(count: number, lostCount: number): string {
+  if (count === 0) return lostCount === 0 ? "nobody yet" : "out of reach";
   return count === 1 ? "1 other" : `${count} others`;
 }

@@ -1,19 +1,20 @@
 import type { WebrtcProvider } from "y-webrtc";
 import type { WebsocketProvider } from "y-websocket";
 import { Value } from "../../shared/value.ts";
-import { directRoundTripsMs, EchoTimer } from "./round-trip.ts";
+import type { PeerRoute } from "./peer-route.ts";
+import { measureRoutes } from "./peer-routes.ts";
+import { EchoTimer } from "./round-trip.ts";
 import { queryAwareness } from "./sync-frame.ts";
 import { type Traffic, TrafficCounter } from "./traffic.ts";
 import { WebrtcMeter } from "./webrtc-meter.ts";
 
 /** The latest measurements of one transport. */
 export interface Link extends Traffic {
-  readonly isConnected: boolean;
   /** The fastest and the slowest round trip; empty when nothing was measured. */
   readonly roundTripsMs: readonly number[];
 }
 
-const noLink: Link = { isConnected: false, roundTripsMs: [], sent: 0, received: 0 };
+const noLink: Link = { roundTripsMs: [], sent: 0, received: 0 };
 
 const pollMs = 1000;
 /** A query measures the server's round trip if no other message has done so for this long. */
@@ -23,15 +24,19 @@ const queryAfterMs = 5000;
 export class LinkMeter {
   readonly webrtc = new Value<Link>(noLink);
   readonly websocket = new Value<Link>(noLink);
+  /** The routes to directly connected windows, by their y-webrtc ids. */
+  routes: Readonly<Record<string, PeerRoute>> = {};
   readonly #webrtc: WebrtcProvider;
   readonly #direct: WebrtcMeter;
   readonly #frames = new TrafficCounter();
   readonly #echo = new EchoTimer();
+  readonly #measured: () => void;
 
-  /** `connected` is called when a data channel opens: the provider has no event for it. */
-  constructor(webrtc: WebrtcProvider, connected: () => void) {
+  /** `measured` is called after each measurement, and when a data channel opens: the provider has no event for it. */
+  constructor(webrtc: WebrtcProvider, measured: () => void) {
     this.#webrtc = webrtc;
-    this.#direct = new WebrtcMeter(webrtc, connected);
+    this.#measured = measured;
+    this.#direct = new WebrtcMeter(webrtc, measured);
   }
 
   start(websocket: WebsocketProvider): void {
@@ -52,17 +57,15 @@ export class LinkMeter {
   }
 
   async #measure(websocket: WebsocketProvider): Promise<void> {
-    if (document.hidden) return;
-    const isConnected = websocket.wsconnected;
-    if (isConnected && performance.now() - this.#echo.latestAt > queryAfterMs) websocket.ws?.send(queryAwareness());
+    if (document.hidden) return this.#measured();
+    const isQueryDue = websocket.wsconnected && performance.now() - this.#echo.latestAt > queryAfterMs;
+    if (isQueryDue) websocket.ws?.send(queryAwareness());
     const { latestMs } = this.#echo;
-    const roundTripsMs = latestMs === undefined ? [] : [latestMs];
-    this.websocket.set({ ...this.#frames.total, isConnected, roundTripsMs });
-    const times = await directRoundTripsMs(this.#webrtc);
-    this.webrtc.set({
-      ...this.#direct.traffic.total,
-      isConnected: this.#webrtc.connected,
-      roundTripsMs: times.length === 0 ? [] : [Math.min(...times), Math.max(...times)],
-    });
+    this.websocket.set({ ...this.#frames.total, roundTripsMs: latestMs === undefined ? [] : [latestMs] });
+    this.routes = await measureRoutes(this.#webrtc);
+    const times = Object.values(this.routes).flatMap(({ roundTripMs }) => roundTripMs ?? []);
+    const roundTripsMs = times.length === 0 ? [] : [Math.min(...times), Math.max(...times)];
+    this.webrtc.set({ ...this.#direct.traffic.total, roundTripsMs });
+    this.#measured();
   }
 }

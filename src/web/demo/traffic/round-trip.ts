@@ -1,5 +1,4 @@
 import { equalFlat } from "lib0/array";
-import type { WebrtcProvider } from "y-webrtc";
 import { decodeSyncFrame } from "./sync-frame.ts";
 
 interface PendingEcho {
@@ -45,26 +44,4 @@ function answers(frame: Uint8Array, { update }: PendingEcho): boolean {
   const message = decodeSyncFrame(frame);
   if (update === undefined) return message.type === "awareness";
   return message.type === "update" && equalFlat(message.update, update);
-}
-
-/** The round trips in milliseconds to the directly connected windows, as the browser measures them. */
-export async function directRoundTripsMs(webrtc: WebrtcProvider): Promise<readonly number[]> {
-  const connections = [...(webrtc.room?.webrtcConns.values() ?? [])].filter(({ connected }) => connected);
-  const times = await Promise.all(connections.map(({ peer }) => selectedRoundTripMs(peer)));
-  return times.filter((time) => time !== undefined);
-}
-
-/** simple-peer exposes its RTCPeerConnection only as `_pc`, and removes it when it closes. */
-async function selectedRoundTripMs(peer: { readonly _pc?: RTCPeerConnection | null }): Promise<number | undefined> {
-  const report = await peer._pc?.getStats().catch(() => undefined);
-  let seconds: number | undefined;
-  report?.forEach((stats: RTCStats) => {
-    if (!isUsedPair(stats)) return;
-    seconds = stats.currentRoundTripTime ?? seconds;
-  });
-  return seconds === undefined ? undefined : seconds * 1000;
-}
-
-function isUsedPair(stats: RTCStats): stats is RTCIceCandidatePairStats {
-  return stats.type === "candidate-pair" && "state" in stats && stats.state === "succeeded" && "nominated" in stats;
 }

@@ -4,6 +4,8 @@ import type { Peer } from "../people/peers.ts";
 import type { RoomClient } from "../room-client.ts";
 import { Diagram } from "./diagram.tsx";
 import type { Link } from "./link-meter.ts";
+import type { LinkState } from "./link-state.ts";
+import { milliseconds } from "./milliseconds.ts";
 
 const disabledTexts = {
   private: "Off: this room has a password, so the server must not receive its text.",
@@ -16,55 +18,63 @@ const restrictedTexts = {
   unknown: "Off until your access is known.",
 };
 
+const serverTexts: Readonly<Record<LinkState, string>> = {
+  off: "Off",
+  waiting: "Connecting…",
+  connected: "Connected",
+  refused: "Access denied",
+};
+
 export function TransportPanel({ client }: { readonly client: RoomClient }) {
   const transports = useValue(client.transports);
+  const links = useValue(client.links);
   const webrtc = useValue(client.meter.webrtc);
   const websocket = useValue(client.meter.websocket);
   const people = useValue(client.people);
   const access = useValue(client.access.state);
-  const isDenied = useValue(client.denial) !== undefined;
   const disabledReason = client.websocketDisabledReason;
   const isOffline = !(transports.webrtc || transports.websocket);
   return (
     <section class="panel transports" aria-labelledby="transports-title">
       <h2 id="transports-title">How edits travel</h2>
       <Diagram
-        {...transports}
-        others={people.length - 1}
+        links={links}
+        lostCount={people.filter(({ reach }) => reach === "lost").length}
+        othersCount={people.filter(({ reach }) => reach !== "you" && reach !== "lost").length}
         webrtcMessages={webrtc.sent + webrtc.received}
         websocketMessages={websocket.sent + websocket.received}
       />
-      <Switch
-        name="WebRTC"
-        isOn={transports.webrtc}
-        isDisabled={access !== "write"}
-        turn={(isOn) => client.switchWebrtc(isOn)}
-      >
-        <LinkText
-          transport="webrtc"
-          link={webrtc}
-          state={access === "write" ? webrtcState(transports.webrtc, directCount(people)) : restrictedTexts[access]}
-        />
-      </Switch>
-      <Switch
-        name="WebSocket"
-        isOn={transports.websocket}
-        isDisabled={disabledReason !== undefined}
-        turn={(isOn) => client.switchWebsocket(isOn)}
-      >
-        <LinkText
-          transport="websocket"
-          link={websocket}
-          state={
-            disabledReason === undefined
-              ? websocketState(transports.websocket, isDenied, websocket)
-              : disabledTexts[disabledReason]
-          }
-        />
-      </Switch>
-      <Switch name="Offline" isOn={isOffline} turn={(isOn) => client.goOffline(isOn)}>
-        {access === "read" ? "Disconnects both." : "Disconnects both. You can keep editing."}
-      </Switch>
+      <div class="switches">
+        <Switch
+          name="WebRTC"
+          isOn={transports.webrtc}
+          isDisabled={access !== "write"}
+          turn={(isOn) => client.switchWebrtc(isOn)}
+        >
+          <LinkText
+            transport="webrtc"
+            link={webrtc}
+            linkState={links.direct}
+            text={access === "write" ? webrtcText(links.direct, people) : restrictedTexts[access]}
+          />
+        </Switch>
+        <Switch
+          name="WebSocket"
+          isOn={transports.websocket}
+          isDisabled={disabledReason !== undefined}
+          turn={(isOn) => client.switchWebsocket(isOn)}
+        >
+          <LinkText
+            transport="websocket"
+            link={websocket}
+            linkState={links.server}
+            text={disabledReason === undefined ? serverTexts[links.server] : disabledTexts[disabledReason]}
+          />
+        </Switch>
+        <Switch name="Offline" isOn={isOffline} turn={(isOn) => client.goOffline(isOn)}>
+          {access === "read" ? "Disconnects both." : "Disconnects both. You can keep editing."}
+        </Switch>
+      </div>
     </section>
   );
 }
@@ -72,48 +82,41 @@ export function TransportPanel({ client }: { readonly client: RoomClient }) {
 interface LinkTextProps {
   readonly transport: "webrtc" | "websocket";
   readonly link: Link;
-  readonly state: string;
+  readonly linkState: LinkState;
+  readonly text: string;
 }
 
-function LinkText({ transport, link, state }: LinkTextProps) {
+/** Two lines of fixed places, so that numbers that grow move nothing. */
+function LinkText({ transport, link, linkState, text }: LinkTextProps) {
+  const { sent, received, roundTripsMs } = link;
+  const isConnected = linkState === "connected";
   return (
-    <span class="link-text" data-transport={transport} data-sent={link.sent} data-received={link.received}>
-      <span>{[state, ...roundTrip(link.roundTripsMs)].join(" · ")}</span>
-      <span class="messages">
-        {link.sent} <abbr title="messages sent">sent</abbr>, {link.received}{" "}
-        <abbr title="messages received">received</abbr>
-      </span>
+    <span class="link-text" data-transport={transport} data-state={linkState} data-sent={sent} data-received={received}>
+      <span class="link-state">{text}</span>
+      {isConnected && <span class="latency">{roundTrip(roundTripsMs)}</span>}
+      {linkState !== "off" && (
+        <span class="messages" title="messages sent and received">
+          ↑ {sent} <span class="unseen">messages sent</span> ↓ {received} <span class="unseen">messages received</span>
+        </span>
+      )}
     </span>
   );
 }
 
-function directCount(people: readonly Peer[]): string {
-  const direct = people.filter(({ reach }) => reach === "direct").length;
-  const inBrowser = people.filter(({ reach }) => reach === "same-browser").length;
+function webrtcText(state: LinkState, people: readonly Peer[]): string {
+  if (state === "off") return "Off";
+  if (state === "refused") return "Access denied";
+  const count = (...ways: readonly Peer["reach"][]) => people.filter(({ reach }) => ways.includes(reach)).length;
+  const [direct, inBrowser] = [count("direct", "turn"), count("same-browser")];
   const parts = [
     direct > 0 && (direct === 1 ? "1 peer" : `${direct} peers`),
     inBrowser > 0 && `${inBrowser} in this browser`,
   ];
-  return parts.filter((part) => part !== false).join(", ");
+  return parts.filter((part) => part !== false).join(", ") || "Waiting for peers";
 }
 
-function webrtcState(isOn: boolean, reached: string): string {
-  if (!isOn) return "Off";
-  return reached === "" ? "Waiting for peers" : reached;
-}
-
-function websocketState(isOn: boolean, isDenied: boolean, { isConnected }: Link): string {
-  if (!isOn) return "Off";
-  if (isDenied) return "Access denied";
-  return isConnected ? "Connected" : "Connecting…";
-}
-
-function roundTrip(timesMs: readonly number[]): readonly string[] {
-  const [fastest, slowest] = timesMs.map(milliseconds);
-  if (fastest === undefined) return [];
-  return [slowest === undefined || slowest === fastest ? `${fastest} ms` : `${fastest}–${slowest} ms`];
-}
-
-function milliseconds(timeMs: number): string {
-  return timeMs < 1 ? "<1" : timeMs.toFixed(0);
+function roundTrip([fastest, slowest]: readonly number[]): string {
+  if (fastest === undefined) return "";
+  if (slowest === undefined || milliseconds(slowest) === milliseconds(fastest)) return milliseconds(fastest);
+  return `${milliseconds(fastest).replace(" ms", "")}–${milliseconds(slowest)}`;
 }

@@ -1,15 +1,15 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import { useValue } from "../../shared/value.ts";
-import { strokesOf } from "../document/roots.ts";
 import type { RoomClient } from "../room-client.ts";
-import { BoardPainter } from "./board-painter.ts";
+import { BoardPainter, type BoardView } from "./board-painter.ts";
+import type { BoardPresence } from "./board-presence.ts";
+import { BoardStrokes } from "./board-strokes.ts";
 import { Pen } from "./pen.ts";
-import { boardHeight, boardWidth, type Point } from "./points.ts";
+import { boardHeight, boardWidth, onBoard, type Point } from "./points.ts";
 
-/** The interval at which an unfinished stroke is sent to other windows. */
+/** The interval at which the pointer and an unfinished stroke are sent to other windows. */
 const shareMs = 60;
 const step = 16;
 const largeStep = 48;
+const eraserRadius = 16;
 
 const directions: Readonly<Record<string, Point>> = {
   ArrowLeft: [-1, 0],
@@ -18,33 +18,50 @@ const directions: Readonly<Record<string, Point>> = {
   ArrowDown: [0, 1],
 };
 
-interface BoardOptions {
+export interface BoardTool {
+  readonly kind: "pen" | "eraser";
+  /** Undefined for the colour of the person. */
+  readonly color: string | undefined;
+}
+
+export interface BoardOptions {
   readonly client: RoomClient;
   /** Receives the texts for screen readers. */
   readonly announce: (text: string) => void;
-  /** Receives whether the document holds anything else than the strokes that the board shows. */
-  readonly showHasMore: (hasMore: boolean) => void;
+  /** Receives what the page shows beside the strokes. */
+  readonly show: (view: BoardView) => void;
 }
 
-/** The board with this window's pen, which a pointer or the keyboard moves. */
-class Board {
+/** The board with this window's tool, which a pointer or the keyboard moves. */
+export class Board {
+  readonly strokes: BoardStrokes;
+  tool: BoardTool = { kind: "pen", color: undefined };
   readonly #canvas: HTMLCanvasElement;
   readonly #client: RoomClient;
   readonly #announce: (text: string) => void;
   readonly #pen: Pen;
   readonly #painter: BoardPainter;
   #isShareDue = false;
-  /** True when the pen has moved since the space bar was pressed: releasing the bar then lifts the pen. */
+  #shared = "";
+  #pointer: Point | null = null;
+  /** True when the tool has moved since the space bar was pressed: releasing the bar then lifts it. */
   #hasMovedWhileHeld = false;
 
-  constructor(canvas: HTMLCanvasElement, { client, announce, showHasMore }: BoardOptions) {
+  constructor(canvas: HTMLCanvasElement, { client, announce, show }: BoardOptions) {
     this.#canvas = canvas;
     this.#client = client;
     this.#announce = announce;
+    this.strokes = new BoardStrokes(client.doc);
     this.#pen = new Pen((points) => {
-      if (client.access.canWrite) strokesOf(client.doc).push([{ color: client.presence.own.color, points }]);
+      if (client.access.canWrite && this.tool.kind === "pen") this.strokes.add({ color: this.#color, points });
     });
-    this.#painter = new BoardPainter(canvas, { client, pen: this.#pen, showHasMore });
+    const pen = () => ({
+      points: this.#strokePoints,
+      color: this.#color,
+      position: this.#pen.position,
+      isDown: this.#pen.isDown,
+    });
+    this.#painter = new BoardPainter(canvas, { client, pen, show });
   }
 
   /** Returns the function that detaches the board. */
@@ -56,6 +73,7 @@ class Board {
     canvas.addEventListener("pointermove", (event) => this.#pointerMoved(event), { signal });
     canvas.addEventListener("pointerup", () => this.#lift(), { signal });
     canvas.addEventListener("pointercancel", () => this.#lift(), { signal });
+    canvas.addEventListener("pointerleave", () => this.#pointerLeft(), { signal });
     canvas.addEventListener("keydown", (event) => this.#keyDown(event), { signal });
     canvas.addEventListener("keyup", (event) => this.#keyUp(event), { signal });
     canvas.addEventListener("blur", () => this.#lift(), { signal });
@@ -64,7 +82,17 @@ class Board {
     return () => {
       detached.abort();
       detach();
+      this.strokes.close();
     };
+  }
+
+  get #color(): string {
+    return this.tool.color ?? this.#client.presence.own.color;
+  }
+
+  /** The stroke that others see while it is drawn. */
+  get #strokePoints(): readonly Point[] {
+    return this.tool.kind === "pen" ? this.#pen.points : [];
   }
 
   #pointerDown(event: PointerEvent): void {
@@ -75,14 +103,22 @@ class Board {
   }
 
   #pointerMoved(event: PointerEvent): void {
-    if (!(event.isPrimary && this.#canvas.hasPointerCapture(event.pointerId))) return;
-    for (const sample of event.getCoalescedEvents?.() ?? [event]) this.#pen.move(this.#pointOf(sample));
+    if (!event.isPrimary) return;
+    this.#pointer = this.#pointOf(event);
+    if (this.#canvas.hasPointerCapture(event.pointerId)) {
+      for (const sample of event.getCoalescedEvents?.() ?? [event]) this.#pen.move(this.#pointOf(sample));
+    }
+    this.#changed();
+  }
+
+  #pointerLeft(): void {
+    this.#pointer = null;
     this.#changed();
   }
 
   #pointOf({ clientX, clientY }: PointerEvent): Point {
     const { left, top, width, height } = this.#canvas.getBoundingClientRect();
-    return [((clientX - left) / width) * boardWidth, ((clientY - top) / height) * boardHeight];
+    return onBoard([((clientX - left) / width) * boardWidth, ((clientY - top) / height) * boardHeight]);
   }
 
   #keyDown(event: KeyboardEvent): void {
@@ -90,8 +126,13 @@ class Board {
     if (direction !== undefined) this.#moveBy(direction, event.shiftKey ? largeStep : step);
     else if (event.key === " ") this.#spaceDown(event.repeat);
     else if (event.key === "Escape") this.#lift();
+    else if (event.key === "z" && (event.ctrlKey || event.metaKey)) this.#undo();
     else return;
     event.preventDefault();
+  }
+
+  #undo(): void {
+    if (this.#client.access.canWrite) this.strokes.undo();
   }
 
   #moveBy([dx, dy]: Point, distance: number): void {
@@ -101,7 +142,7 @@ class Board {
     this.#changed();
   }
 
-  /** The space bar toggles the pen when pressed briefly, and draws while it is held. */
+  /** The space bar toggles the tool when pressed briefly, and uses it while it is held. */
   #spaceDown(isRepeat: boolean): void {
     if (isRepeat || !this.#client.access.canWrite) return;
     if (this.#pen.isDown) this.#lift();
@@ -111,7 +152,7 @@ class Board {
   #lower(): void {
     this.#hasMovedWhileHeld = false;
     this.#pen.down();
-    this.#announce("Pen down");
+    this.#announce(this.tool.kind === "pen" ? "Pen down" : "Eraser down");
     this.#changed();
   }
 
@@ -120,12 +161,14 @@ class Board {
   }
 
   #lift(): void {
-    if (this.#pen.isDown) this.#announce("Pen up");
+    if (this.#pen.isDown) this.#announce(this.tool.kind === "pen" ? "Pen up" : "Eraser up");
     this.#pen.up();
+    this.strokes.finish();
     this.#changed();
   }
 
   #changed(): void {
+    if (this.tool.kind === "eraser" && this.#pen.isDown) this.strokes.eraseAt(this.#pen.position, eraserRadius);
     this.#painter.draw();
     if (this.#isShareDue) return;
     this.#isShareDue = true;
@@ -134,51 +177,10 @@ class Board {
 
   #share(): void {
     this.#isShareDue = false;
-    const { drawing } = this.#client.presence.own;
-    if (drawing.length > 0 || this.#pen.isDown) this.#client.setDrawing(this.#pen.points);
+    const next: BoardPresence = { drawing: this.#strokePoints, penColor: this.#color, pointer: this.#pointer };
+    const text = JSON.stringify(next);
+    if (text === this.#shared) return;
+    this.#shared = text;
+    this.#client.setBoardPresence(next);
   }
-}
-
-export function BoardPanel({ client }: { readonly client: RoomClient }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const [announcement, setAnnouncement] = useState("");
-  const [hasMore, setHasMore] = useState(false);
-  useEffect(() => {
-    if (canvas.current === null) return undefined;
-    return new Board(canvas.current, { client, announce: setAnnouncement, showHasMore: setHasMore }).attach();
-  }, [client]);
-  const access = useValue(client.access.state);
-  const canWrite = access === "write";
-  const clear = () => {
-    const strokes = strokesOf(client.doc);
-    strokes.delete(0, strokes.length);
-  };
-  return (
-    <section class="panel board" aria-labelledby="board-title">
-      <header>
-        <h2 id="board-title">Board</h2>
-        <button type="button" disabled={!canWrite} onClick={clear}>
-          Clear board
-        </button>
-      </header>
-      <div class="canvas-frame">
-        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a screen reader would otherwise handle the arrow keys itself */}
-        <canvas
-          ref={canvas}
-          role="application"
-          aria-label="Shared board"
-          aria-describedby="board-help"
-          aria-disabled={!canWrite}
-          tabIndex={0}
-        />
-      </div>
-      <p id="board-help" class="hint">
-        {access === "read" ? "Read only." : "Keyboard: arrow keys move, Space draws."}
-      </p>
-      {hasMore && <p class="hint">This board holds content that this demo cannot show.</p>}
-      <span class="unseen" aria-live="polite">
-        {announcement}
-      </span>
-    </section>
-  );
 }
