@@ -127,6 +127,7 @@ describe("after refusals", () => {
       direction: new Set(sets.turnDirections),
       outcome: new Set([
         ...sets.compactionOutcomes,
+        ...sets.recordingOutcomes,
         ...sets.mailboxOutcomes,
         ...sets.webhookOutcomes,
         ...sets.certificateOutcomes,
@@ -134,6 +135,7 @@ describe("after refusals", () => {
         ...sets.changeWebhookOutcomes,
       ]),
       source: new Set(sets.certificateSources),
+      part: new Set(sets.historyParts),
       state: new Set(["enabled", "disabled"]),
       operation: new Set(sets.storeOperations),
       file: new Set(["database", "wal"]),
