@@ -1,6 +1,12 @@
 import { type JobMessage, JobRunner } from "../../lib/system/job-runner.ts";
 import { type Clock, systemClock } from "../../lib/time/clock.ts";
+import { buffersOf, type PackedHistoryInput, packOrigins } from "../history/packed-origins.ts";
 import { type CompactedUpdates, type CompactionInput, type Compactor, CompactorClosed } from "./compactor.ts";
+
+/** A `CompactionInput` on its way to the worker. */
+export interface CompactionMessage extends Omit<CompactionInput, "history"> {
+  readonly history: PackedHistoryInput | undefined;
+}
 
 export type CompactionReply =
   | (CompactedUpdates & { readonly base: Uint8Array<ArrayBuffer>; readonly summary: Uint8Array<ArrayBuffer> })
@@ -81,6 +87,9 @@ export class WorkerCompactor implements Compactor {
   }
 }
 
-function messageOf(input: CompactionInput): JobMessage {
-  return { data: input, transfer: [input.bytes.buffer, input.lengths.buffer] };
+function messageOf({ history, ...input }: CompactionInput): JobMessage {
+  const origins = history && packOrigins(history.origins);
+  const data: CompactionMessage = { ...input, history: history && origins && { ...history, origins } };
+  const buffers = origins === undefined ? [] : buffersOf(origins);
+  return { data, transfer: [input.bytes.buffer, input.lengths.buffer, ...buffers] };
 }

@@ -1,4 +1,4 @@
-import type { HistoryProgress } from "../../storage/history/history-store.ts";
+import type { HistoryProgress, UpdateOrigin } from "../../storage/history/history-store.ts";
 import type { RowId } from "../../storage/store.ts";
 import type { HistoryInput } from "./history-recorder.ts";
 
@@ -17,8 +17,21 @@ export function historyInput(
 ): HistoryInput | undefined {
   if (progress === undefined) return undefined;
   const { tail, ...rest } = progress;
-  const byRow = new Map(tail.map((origin) => [origin.row, origin]));
-  const origins = rows.slice(rows.length - tailCount).flatMap((row) => byRow.get(row) ?? []);
-  if (origins.length < tailCount) return undefined;
+  const origins = originsOf(rows.slice(rows.length - tailCount), tail);
+  if (origins === undefined) return undefined;
   return { ...rest, hasBase: rows.length > tailCount, origins, now, isFinal };
+}
+
+/** The origins of these rows; undefined if one is not there. Both lists ascend, except where a row has come late. */
+function originsOf(rows: readonly RowId[], tail: readonly UpdateOrigin[]): readonly UpdateOrigin[] | undefined {
+  const origins: UpdateOrigin[] = [];
+  let next = 0;
+  for (const row of rows) {
+    if ((tail[next]?.row ?? Number.POSITIVE_INFINITY) > row) next = 0;
+    while ((tail[next]?.row ?? Number.POSITIVE_INFINITY) < row) next += 1;
+    const origin = tail[next];
+    if (origin?.row !== row) return undefined;
+    origins.push(origin);
+  }
+  return origins;
 }

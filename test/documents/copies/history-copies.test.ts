@@ -76,6 +76,20 @@ test("a history is exported and imported with its versions, and goes on", async 
   expect(await textAt(third, Number(own.body["sequence"]))).toHaveLength("two!".length);
 });
 
+test("metrics count what is added to histories", async () => {
+  await using api = await startApiServer();
+  await writeTexts(api, ["one", "two"]);
+  await exported(api);
+  const counted = async () => {
+    const text = await (await fetch(`${api.server.url}/metrics`)).text();
+    return (series: string) => Number(new RegExp(`^yurt_history_${series} (\\d+)$`, "m").exec(text)?.[1]);
+  };
+  const first = await counted();
+  expect([first('recordings_total{outcome="recorded"}'), first('recordings_total{outcome="skipped"}')]).toEqual([1, 0]);
+  expect(first('bytes_total{part="segment"}')).toBeGreaterThan(20);
+  expect(first('bytes_total{part="snapshot"}')).toBeGreaterThan(10);
+});
+
 test("an export has no history unless it is asked for, and a reader may not ask", async () => {
   await using api = await startApiServer({ mode: "token" });
   await writeTexts(api, ["needle", "other"]);
