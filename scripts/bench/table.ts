@@ -1,5 +1,5 @@
 import type { Measurement } from "./measurement.ts";
-import { type Goal, judge, type Metric } from "./metric.ts";
+import { type Goal, judge, type Metric, referenceOf } from "./metric.ts";
 import type { RatioGoal } from "./servers/server.ts";
 import { median } from "./statistics.ts";
 
@@ -57,7 +57,7 @@ export function formatGoals(metrics: readonly Metric[], results: Results, ours: 
   const lines = metrics.flatMap((metric) => {
     const value = results.get(ours)?.[metric.key];
     if (metric.goal === undefined || value === undefined) return [];
-    const verdict = judge(metric.goal, value, results.get("bare")?.[metric.key]);
+    const verdict = judge(metric.goal, value, results.get(referenceOf(metric.goal))?.[metric.key]);
     return [
       `goal ${metric.label} ≤ ${formatBound(metric.goal, metric.unit)}: ${formatValue(metric, value)}, ${verdict}${formatRatios(metric.key, results, ours)}`,
     ];
@@ -67,6 +67,7 @@ export function formatGoals(metrics: readonly Metric[], results: Results, ours: 
 
 function formatBound(goal: Goal, unit: string): string {
   if ("timesBare" in goal) return `${goal.timesBare} × bare`;
+  if ("of" in goal) return `${goal.times} × ${goal.of}`;
   const where = goal.whereBareNeeds === undefined ? "" : ` where bare needs ${goal.whereBareNeeds}`;
   return `${goal.atMost} ${unit}${where}`;
 }

@@ -9,6 +9,8 @@ import { manyRooms } from "./many-rooms.ts";
 import { pacedRoom, pacedRooms } from "./paced.ts";
 import type { Scenario } from "./scenario.ts";
 import { signalingIdle, signalingReconnect } from "./signaling.ts";
+import { turn } from "./turn.ts";
+import { turnBesideRelay } from "./turn-beside-relay.ts";
 
 export const scenarios: readonly Scenario[] = [
   oneRoom,
@@ -27,4 +29,6 @@ export const scenarios: readonly Scenario[] = [
   signalingOneOutstanding,
   signalingIdle,
   signalingReconnect,
+  turn,
+  turnBesideRelay,
 ];

@@ -15,8 +15,8 @@ export interface Scenario {
   readonly name: string;
   /** The work and the count of the scenario, in one sentence. */
   readonly about: string;
-  /** The ability that a server needs to take part. */
-  readonly needs: Ability;
+  /** The ability that a server needs to take part, or all of them. */
+  readonly needs: Ability | readonly Ability[];
   /** The metrics in the order of the table's columns. The first one is compared with other servers. */
   readonly metrics: readonly Metric[];
   /** Runs the scenario. When it succeeds, no server of the target is left running. */

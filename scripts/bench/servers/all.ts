@@ -1,4 +1,5 @@
 import { bare } from "./bare.ts";
+import { coturn } from "./coturn.ts";
 import { hocuspocus } from "./hocuspocus.ts";
 import type { ServerKind } from "./server.ts";
 import { yWebrtcServer } from "./y-webrtc-server.ts";
@@ -6,4 +7,12 @@ import { yWebsocketServer } from "./y-websocket-server.ts";
 import { yurt, yurtCollab } from "./yurt.ts";
 
 /** Yurt comes first, then the servers that it is compared with. */
-export const servers: readonly ServerKind[] = [yurt, yurtCollab, yWebsocketServer, hocuspocus, yWebrtcServer, bare];
+export const servers: readonly ServerKind[] = [
+  yurt,
+  yurtCollab,
+  yWebsocketServer,
+  hocuspocus,
+  yWebrtcServer,
+  coturn,
+  bare,
+];

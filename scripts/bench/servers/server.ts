@@ -1,9 +1,10 @@
 import { createServer } from "node:net";
 import { within } from "../../within.ts";
 import type { Dialect } from "../load/dialect.ts";
+import type { TurnAccess } from "../load/turn/turn-access.ts";
 
 /** A feature of a server that a scenario can require. */
-export type Ability = "relay" | "sync" | "presence" | "storage" | "signaling" | "api";
+export type Ability = "relay" | "sync" | "presence" | "storage" | "signaling" | "api" | "turn";
 
 export interface RunningServer {
   readonly pid: number;
@@ -12,6 +13,8 @@ export interface RunningServer {
   readonly dialect: Dialect;
   /** The dialect of its signaling topics. */
   readonly signaling: Dialect;
+  /** Undefined if it has no TURN. */
+  readonly turn?: TurnAccess;
   /** Ends the process after it has written its data. Idempotent. */
   stop(): Promise<void>;
 }

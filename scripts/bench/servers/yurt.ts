@@ -12,6 +12,8 @@ import { launch, type RunningServer, type ServerKind } from "./server.ts";
  */
 const unhindered = ["--limits-publishes-per-second", "1000000", "--limits-fan-out-deliveries", "100000000"];
 
+const turnSecret = "the secret of a server that serves this machine only";
+
 /** The updates of one client that arrive together are forwarded as one. */
 const mergesUpdates = { mergesUpdates: true };
 const syncDialect = yWebsocketDialect("/sync/", mergesUpdates);
@@ -21,7 +23,7 @@ const collabDialect = hocuspocusDialect("/collab", mergesUpdates);
 export const yurt: ServerKind = {
   name: "yurt",
   about: "this repository's executable with its defaults: an update is stored before it is forwarded",
-  abilities: new Set(["relay", "sync", "presence", "storage", "signaling", "api"]),
+  abilities: new Set(["relay", "sync", "presence", "storage", "signaling", "api", "turn"]),
   prepare: ensureExecutable,
   start: (dataFolder) => start(dataFolder, syncDialect),
 };
@@ -71,18 +73,28 @@ export function against(commit: string): readonly ServerKind[] {
   }));
 }
 
-function start(
+/** Variables and no flags: a commit that has no TURN ignores them. */
+const turnVariables = { YURT_TURN_PORT: "0", YURT_TURN_SECRET: turnSecret };
+
+async function start(
   dataFolder: string,
   dialect: Dialect,
   [path = "", ...flags]: readonly string[] = [executable, ...unhindered],
 ): Promise<RunningServer> {
-  return launch({
+  let log = "";
+  const running = await launch({
     command: [path, "serve", "--port", "0", "--data", dataFolder, ...flags],
     folder: dataFolder,
+    environment: turnVariables,
     dialect,
     signaling: signalingDialect,
-    port: findPort,
+    port: (output) => {
+      log = output;
+      return findPort(output);
+    },
   });
+  const turnPort = /"turn:127\.0\.0\.1:(\d+)\?transport=udp"/.exec(log)?.[1];
+  return turnPort === undefined ? running : { ...running, turn: { port: Number(turnPort), secret: turnSecret } };
 }
 
 const listening = /"event":"listening".*"port":(\d+)|"port":(\d+).*"event":"listening"/;

@@ -1,0 +1,110 @@
+import { inTurn } from "../load/client.ts";
+import { EchoLinks } from "../load/turn/echo-links.ts";
+import type { TurnAccess } from "../load/turn/turn-access.ts";
+import { costOf, type Measurement, shares } from "../measurement.ts";
+import { shareMetrics } from "../metric.ts";
+import { separate } from "../pinning.ts";
+import { atRest, residentBytes } from "../process-stats.ts";
+import type { RunningServer } from "../servers/server.ts";
+import { percentile } from "../statistics.ts";
+import type { Scenario, Size } from "./scenario.ts";
+
+const clients = 20;
+/** A packet and its echo are relayed once each. */
+const relaysPerEcho = 2;
+const relayedPerSecond = 10_000;
+/** The rates at which losses are looked for. */
+const rates = [20_000, 25_000, 30_000, 35_000, 40_000, 50_000, 60_000];
+/** Slow enough that packets do not wait for each other. */
+const latencyPerSecond = 500;
+const secondsOf = { full: 10, quick: 1 } as const;
+const stepSecondsOf = { full: 3, quick: 1 } as const;
+const allocationsOf = { full: 1_000, quick: 100 } as const;
+
+/** Clients with allocations and channels, each with a peer that echoes. Server and load have a core each. */
+export const turn: Scenario = {
+  name: "turn",
+  about:
+    "20 clients with channels and a peer each that echoes packets of 200 bytes, over UDP: CPU at 10,000 relayed packets/s, the losses at 20,000/s and more, the time that relaying adds at 1,000/s; memory of 1,000 allocations with a channel",
+  needs: "turn",
+  metrics: [
+    { key: "cpuPerPacket", label: "CPU", unit: "µs/packet", digits: 1, goal: { times: 1.5, of: "coturn" } },
+    { key: "lost", label: "lost at 20,000/s", unit: "‰", digits: 2, goal: { atMost: 0 } },
+    { key: "lossless", label: "most without loss", unit: "packets/s", digits: 0 },
+    { key: "added", label: "added p50, both ways", unit: "ms", digits: 3, goal: { times: 1.2, of: "coturn" } },
+    { key: "p99", label: "p99", unit: "ms", digits: 3 },
+    { key: "perAllocation", label: "RSS/allocation", unit: "kB", digits: 1, goal: { atMost: 15 } },
+    ...shareMetrics,
+  ],
+  run: async (target, size) => {
+    const server = await target.start();
+    const together = separate(server.pid);
+    try {
+      return {
+        ...(await relaying(server, size)),
+        perAllocation: await memoryOfAllocations(server, allocationsOf[size]),
+      };
+    } finally {
+      together();
+      await server.stop();
+    }
+  },
+};
+
+/** The TURN server of a running server; throws without one. */
+export function turnOf({ turn: access }: RunningServer): TurnAccess {
+  if (access === undefined) throw new Error("The server has no TURN");
+  return access;
+}
+
+async function relaying(server: RunningServer, size: Size): Promise<Measurement> {
+  await using links = await EchoLinks.throughTurn(turnOf(server), clients);
+  // The compilers of the server and of the load begin with the packets.
+  await links.pace(relayedPerSecond / relaysPerEcho, stepSecondsOf[size]);
+  let echoed = 0;
+  const cost = await costOf(server.pid, async () => {
+    ({ echoed } = await links.pace(relayedPerSecond / relaysPerEcho, secondsOf[size]));
+  });
+  const measured = { cpuPerPacket: (cost.serverCpuMs * 1_000) / (echoed * relaysPerEcho), ...shares(cost) };
+  const latencies = await addedLatency(links, size);
+  return { ...measured, ...latencies, ...(await losses(links, size)) };
+}
+
+/** The time of a round trip, and how much longer it is than without a server between. */
+async function addedLatency(links: EchoLinks, size: Size): Promise<Measurement> {
+  await using direct = await EchoLinks.direct(clients);
+  await direct.pace(latencyPerSecond, stepSecondsOf[size]);
+  links.roundTrips.clear();
+  await links.pace(latencyPerSecond, secondsOf[size]);
+  const { values } = links.roundTrips;
+  return {
+    added: percentile(values, 0.5) - percentile(direct.roundTrips.values, 0.5),
+    p99: percentile(values, 0.99),
+  };
+}
+
+/** The losses at the first rate, and the highest of the rates at which nothing is lost. */
+async function losses(links: EchoLinks, size: Size): Promise<Measurement> {
+  let lost: number | undefined;
+  let lossless = 0;
+  for (const rate of rates) {
+    const { sent, echoed } = await links.pace(rate / relaysPerEcho, stepSecondsOf[size]);
+    lost ??= ((sent - echoed) * 1_000) / sent;
+    if (echoed < sent) break;
+    lossless = rate;
+  }
+  return { lossless, ...(lost !== undefined && { lost }) };
+}
+
+async function memoryOfAllocations(server: RunningServer, count: number): Promise<number> {
+  await atRest(server.pid);
+  const before = residentBytes(server.pid);
+  const opened: EchoLinks[] = [];
+  await inTurn([...Array(count / clients).keys()], 4, async () => {
+    opened.push(await EchoLinks.throughTurn(turnOf(server), clients));
+  });
+  await atRest(server.pid);
+  const grown = residentBytes(server.pid) - before;
+  for (const links of opened) await links[Symbol.asyncDispose]();
+  return grown / count / 1_000;
+}
