@@ -3,7 +3,7 @@ import { findProgram, installCommand } from "../../../test/support/processes/pro
 import { yWebsocketDialect } from "../load/y-websocket-dialect.ts";
 import { freePort, launch, type ServerKind } from "./server.ts";
 
-const secret = "the secret of a coturn that serves this machine only";
+const secret = "secret-of-a-server-that-serves-this-machine-only";
 
 /** coturn has no protocol for documents. */
 const noDialect = yWebsocketDialect("/", { mergesUpdates: false });

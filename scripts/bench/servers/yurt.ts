@@ -12,7 +12,7 @@ import { launch, type RunningServer, type ServerKind } from "./server.ts";
  */
 const unhindered = ["--limits-publishes-per-second", "1000000", "--limits-fan-out-deliveries", "100000000"];
 
-const turnSecret = "the secret of a server that serves this machine only";
+const turnSecret = "secret-of-a-server-that-serves-this-machine-only";
 
 /** The updates of one client that arrive together are forwarded as one. */
 const mergesUpdates = { mergesUpdates: true };

@@ -54,6 +54,18 @@ describe("a goal", () => {
     expect(formatGoals([metric], results, "yurt")).toBe("goal CPU ≤ 1.5 × bare: 0.50, missed; 2.00 × bare");
   });
 
+  test("in multiples of another server's figure is judged by the ratio alone", () => {
+    expect(judge({ times: 1.5, of: "other" }, 1.5, 1)).toBe("met");
+    expect(judge({ times: 1.5, of: "other" }, 1.6, 1)).toBe("missed");
+    expect(judge({ times: 1.5, of: "other" }, 1, undefined)).toBe("not judged without other");
+    const results = new Map([
+      ["yurt", { cpu: 0.5 }],
+      ["other", { cpu: 0.25 }],
+    ]);
+    const metric = { key: "cpu", label: "CPU", unit: "µs", digits: 2, goal: { times: 2, of: "other" } };
+    expect(formatGoals([metric], results, "yurt")).toBe("goal CPU ≤ 2 × other: 0.50, met; 2.00 × other");
+  });
+
   test("in multiples of another server is reported for the first number and for those with a goal", () => {
     const results = new Map([
       ["yurt", { cpu: 0.5, rate: 1_000, p50: 2 }],
