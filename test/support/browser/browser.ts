@@ -14,14 +14,14 @@ const flags = [
 ];
 const permissions = ["camera", "microphone", "clipboard-read", "clipboard-write"];
 
-/** Launches Chromium. If it is not installed, rejects with the command that installs it. */
-export async function launchChromium(): Promise<Browser> {
+/** Launches Chromium, with further flags. If it is not installed, rejects with the command that installs it. */
+export async function launchChromium(more: readonly string[] = []): Promise<Browser> {
   const executablePath = findProgram("chromium");
   if (executablePath === undefined) {
     throw new Error(`no Chromium found. To install it: ${installCommand(["chromium"])}`);
   }
   // The sandbox does not start for root, nor in most containers. The pages are our own.
-  return chromium.launch({ executablePath, args: flags, chromiumSandbox: false });
+  return chromium.launch({ executablePath, args: [...flags, ...more], chromiumSandbox: false });
 }
 
 export interface PeopleOptions {

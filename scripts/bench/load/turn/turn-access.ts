@@ -1,6 +1,6 @@
 import { mintCredential, type TurnCredential } from "../../../../src/turn/credentials/credentials.ts";
 
-/** Where a server answers TURN over UDP on 127.0.0.1, and the secret of its credentials. */
+/** The port on which a server answers TURN over UDP on 127.0.0.1, and the secret of its credentials. */
 export interface TurnAccess {
   readonly port: number;
   readonly secret: string;
