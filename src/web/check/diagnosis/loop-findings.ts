@@ -4,7 +4,7 @@ import type { HostAddresses, LoopOutcome, RelayProtocol } from "./measurements.t
 export const protocolNames: Readonly<Record<RelayProtocol, string>> = { udp: "UDP", tcp: "TCP", tls: "TLS" };
 
 /** Below this rate the text of a document still travels at once, but a large one takes seconds. */
-const slowBitsPerSecond = 1e6;
+const slowBitsPerSecond = 500_000;
 
 export function turnLoopFinding(outcome: LoopOutcome): Finding {
   if (outcome.kind === "failed") {
