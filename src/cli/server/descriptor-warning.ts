@@ -17,12 +17,15 @@ type Values = Pick<
 export function descriptorWarning(values: Values, limit: DescriptorLimit | undefined = descriptorLimit()) {
   const { host, "public-url": publicUrl, "limits.connections": connections } = values;
   const isForOthers = !isLoopback(host) || publicUrl !== undefined;
-  const others = otherDescriptors + turnDescriptors(values);
-  if (limit === undefined || !isForOthers || limit.soft >= connections + others) return undefined;
-  const possible = Math.max(0, limit.soft - others);
+  const forTurn = turnDescriptors(values);
+  if (limit === undefined || !isForOthers || limit.soft >= connections + forTurn + otherDescriptors) return undefined;
+  const share = Math.min(forTurn, Math.floor(limit.soft / 3));
+  const possible = Math.max(0, limit.soft - otherDescriptors - share);
+  const half = Math.floor(share / 2);
+  const ofTurn = share < forTurn ? ` --limits-turn-allocations ${half} --limits-turn-connections ${half}` : "";
   const remedy =
     "Raise the hard limit of open files (LimitNOFILE= of systemd, ulimit -Hn, --ulimit nofile= of Docker), " +
-    `or set --limits-connections ${possible}.`;
+    `or set --limits-connections ${possible}${ofTurn}.`;
   return { event: "descriptor-limit-low", limit: limit.soft, connections, possible, remedy } as const;
 }
 

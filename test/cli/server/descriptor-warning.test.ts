@@ -29,6 +29,13 @@ describe("the limit of file descriptors", () => {
     const withTurn = { ...everywhere, "turn.enabled": true };
     expect(descriptorWarning(withTurn, limit(65_199))?.possible).toBe(49_999);
     expect(descriptorWarning(withTurn, limit(65_200))).toBeUndefined();
+    // TURN does not take more than a third.
+    expect(descriptorWarning(withTurn, limit(20_000))).toMatchObject({
+      possible: 13_134,
+      remedy: expect.stringContaining(
+        "--limits-connections 13134 --limits-turn-allocations 3333 --limits-turn-connections 3333.",
+      ),
+    });
   });
 
   test("does not matter where it is unknown, and for a server that only this machine reaches", () => {
