@@ -94,7 +94,8 @@ export class WebhookRows {
 
   /** Removes the messages that have content of a document. */
   deleteContents(document: string): void {
-    this.statements.deleteContentsOf.run(document);
+    // By endpoint the messages of a document are found without reading those of others.
+    for (const { id } of this.endpoints) this.statements.deleteContents.run(id, document);
     this.#counts = undefined;
   }
 

@@ -75,8 +75,8 @@ export function prepareWebhookStatements(database: Database) {
       `${message} WHERE webhook = ? ORDER BY webhook_messages.id LIMIT ?`,
     ),
     // In JSON the quotes of a name or a user are escaped.
-    deleteContentsOf: database.prepare<void, [document: string]>(
-      `DELETE FROM webhook_messages WHERE document = ? AND instr(body, '"content":') > 0`,
+    deleteContents: database.prepare<void, [endpoint: string, document: string]>(
+      `DELETE FROM webhook_messages WHERE webhook = ? AND document = ? AND instr(body, '"content":') > 0`,
     ),
     pruneMessages: database.prepare<void, [before: number]>("DELETE FROM webhook_messages WHERE failed_at < ?"),
     selectWaiting: database.prepare<{ name: string }, [endpoint: string, after: string, limit: number]>(
