@@ -15,8 +15,11 @@ export interface StreamListenerOptions
   readonly address: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** With a certificate the connections are TLS. The port may then be shared with a listener that has another one. */
-  readonly certificate?: TurnCertificate;
+  /**
+   * With a certificate the connections are TLS, and the port may be shared with a listener that has another one. It must be
+   * given, so that none comes along with other options.
+   */
+  readonly certificate: TurnCertificate | undefined;
   /** The connections of all listeners. */
   readonly connections: ConnectionCounts;
   readonly limits: StreamConnectionOptions["limits"];

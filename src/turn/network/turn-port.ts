@@ -95,7 +95,7 @@ class OpenedListeners {
       this.#missing ??= error;
       return;
     }
-    this.listeners.push(new StreamListener({ ...this.#options, address, port: this.port }));
+    this.listeners.push(new StreamListener({ ...this.#options, address, port: this.port, certificate: undefined }));
   }
 
   all(): readonly Listener[] {

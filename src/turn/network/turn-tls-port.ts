@@ -99,7 +99,7 @@ export class TurnTlsPort {
     let missing: unknown;
     for (const address of this.#addresses) {
       try {
-        const probe = new StreamListener({ ...this.#options, address, port });
+        const probe = new StreamListener({ ...this.#options, address, port, certificate: undefined });
         port = probe.port;
         probe.stop();
         addresses.push(address);

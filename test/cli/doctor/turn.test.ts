@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { externalAddressFindings } from "../../../src/cli/doctor/checks/turn.ts";
 import type { Finding } from "../../../src/cli/doctor/finding.ts";
+import { TestAuthority } from "../../support/https/test-authority.ts";
 import { Workshop } from "../../support/processes/data-folder.ts";
 import { yurt } from "../../support/processes/run-program.ts";
 import { freePort } from "../../support/programs/free-port.ts";
@@ -45,6 +47,32 @@ describe("yurt doctor, for TURN", () => {
   test("asks a server with tokens for its URLs with one of its own", async () => {
     await using server = await start({ turn: {}, auth: { mode: "token" } });
     expect(await doctor(server, "--auth-mode", "token")).toHaveLength(3);
+  });
+
+  test("makes the URLs from the settings, if only the application lets clients in", async () => {
+    const port = freePort();
+    const webhook = { url: new URL(`http://127.0.0.1:${freePort()}`), secrets: [] };
+    await using server = await start({ turn: { port }, auth: { mode: "webhook", webhook } });
+    const args = ["--auth-mode", "webhook", "--auth-webhook-url", webhook.url.href, "--turn-port", String(port)];
+    expect(await doctor(server, ...args)).toMatchObject([{ status: "ok" }, { status: "ok" }, { status: "ok" }]);
+  });
+
+  test("fails if the certificate of TURN is one that clients refuse", async () => {
+    const { chain, privateKey } = await (await TestAuthority.create()).issue(["localhost"]);
+    const [cert, key] = [workshop.file("cert.pem"), workshop.file("key.pem")];
+    writeFileSync(cert, chain);
+    writeFileSync(key, privateKey);
+    const https = { domains: ["localhost"], files: { certificate: cert, key } };
+    await using server = await start({ turn: {}, https });
+    const findings = await doctor(server, "--tls-mode", "files", "--tls-cert", cert, "--tls-key", key);
+    expect(findings).toHaveLength(4);
+    expect(findings.at(-1)).toEqual({
+      status: "fail",
+      message: expect.stringMatching(
+        /^turns:localhost:\d+\?transport=tcp cannot be used from this machine: .*certificate/,
+      ),
+      remedy: expect.stringContaining("a certificate for this name that clients accept"),
+    });
   });
 
   test("says that it is off, or whether a server that does not run could have the port", async () => {

@@ -50,7 +50,7 @@ function optionsOf(isTls: boolean): StreamListenerOptions {
   return {
     address: "127.0.0.1",
     port: 0,
-    ...(isTls && { certificate }),
+    certificate: isTls ? certificate : undefined,
     connections: {
       limits,
       perAddress: new AddressCounts({
