@@ -40,6 +40,31 @@ test("a room token opens the list for its rooms alone, and as long as it is vali
   expect(await asked("?room=notes/7", "yk_unknown")).toEqual([401, "unauthorized", "malformed-token"]);
 });
 
+test("with TURN each user has credentials of their own, in which nobody finds the user", async () => {
+  await using server = await startTestServer({ turn: {}, auth: { mode: "token", secrets: [secret] } });
+  const listFor = async (sub: string) => {
+    const token = await tokenFor({ room: "read" }, { sub });
+    const [status, body] = await ask(`${server.url}/ice?room=room&token=${token}`);
+    expect([status, body]).toEqual([
+      200,
+      {
+        iceServers: [
+          { urls: [expect.stringMatching(/^stun:127\.0\.0\.1:\d+$/)] },
+          {
+            urls: [expect.stringContaining("?transport=udp"), expect.stringContaining("?transport=tcp")],
+            username: expect.stringMatching(/^\d{10}:[\w-]{16}$/),
+            credential: expect.any(String),
+          },
+        ],
+        ttl: 3_600,
+      },
+    ]);
+    return String(Object(body).iceServers[1].username).replace(/^\d+:/, "");
+  };
+  expect(await listFor("ann")).toBe(await listFor("ann"));
+  expect(await listFor("ann")).not.toBe(await listFor("ben"));
+});
+
 test("a page of another origin learns nothing from an open server on this machine", async () => {
   await using server = await startTestServer();
   const { status } = await fetch(`${server.url}/ice?room=r`, { headers: { origin: "https://evil.example" } });
