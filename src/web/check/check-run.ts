@@ -1,9 +1,16 @@
 import type { WebSocketUrls } from "../shared/server-addresses.ts";
 import { Value } from "../shared/value.ts";
 import type { IceEndpoint, IceServer } from "./diagnosis/ice-server.ts";
-import type { IceAnswer, Measurements, PageFacts, UrlOutcome } from "./diagnosis/measurements.ts";
+import type { IceAnswer, LoopOutcome, Measurements, PageFacts, UrlOutcome } from "./diagnosis/measurements.ts";
 import type { Progress } from "./diagnosis/rows.ts";
-import { endpointsIn, natEndpoints, reasonToSkip, type StepId, usableStun, usableTurn } from "./diagnosis/steps.ts";
+import {
+  endpointsIn,
+  natEndpoints,
+  reasonToSkip,
+  type StepId,
+  turnByTransport,
+  usableStun,
+} from "./diagnosis/steps.ts";
 import { compareMappings, configurationOf, gatherHostAddresses, testUrl } from "./measure/gather.ts";
 import { runLoop } from "./measure/loop.ts";
 import { probeRelay, probeSignaling } from "./measure/probe-server.ts";
@@ -58,9 +65,16 @@ export class CheckRun {
     await this.#step("direct-loop", "directLoop", () =>
       runLoop({ iceServers: usableStun(this.#measurements).map(configurationOf) }),
     );
-    await this.#step("turn-loop", "turnLoop", () =>
-      runLoop({ iceServers: usableTurn(this.#measurements).map(configurationOf), iceTransportPolicy: "relay" }),
-    );
+    await this.#step("turn-loop", "turnLoop", () => this.#loopThroughTurn());
+  }
+
+  async #loopThroughTurn(): Promise<LoopOutcome> {
+    let outcome: LoopOutcome = { kind: "failed", during: "connecting", detail: "" };
+    for (const [protocol, endpoints] of turnByTransport(this.#measurements)) {
+      outcome = await runLoop({ iceServers: endpoints.map(configurationOf), iceTransportPolicy: "relay" });
+      if (outcome.kind === "connected") return { ...outcome, protocol };
+    }
+    return outcome;
   }
 
   async #iceServers(): Promise<IceAnswer> {

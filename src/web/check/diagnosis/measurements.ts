@@ -114,7 +114,7 @@ export type LoopOutcome =
       readonly connectMs: number;
       readonly roundTripMs: number;
       readonly bitsPerSecond: number;
-      /** The protocol between this browser and the TURN server; undefined without TURN, or if it is unknown. */
+      /** The protocol between this browser and the TURN server; undefined without TURN. */
       readonly protocol?: RelayProtocol;
     }
   | { readonly kind: "failed"; readonly during: "connecting" | "sending"; readonly detail: string };

@@ -1,7 +1,7 @@
 import type { TestedEndpoint } from "./ice-faults.ts";
 import { isSymmetric } from "./ice-findings.ts";
 import { endpointsOf, type IceEndpoint } from "./ice-server.ts";
-import type { AccessAnswer, Measurements } from "./measurements.ts";
+import type { AccessAnswer, Measurements, RelayProtocol } from "./measurements.ts";
 
 /** A measurement of the test. Each URL of an ICE server is a step of its own, `url:…`. */
 export type StepId =
@@ -44,8 +44,22 @@ export function usableStun(measurements: Measurements): readonly IceEndpoint[] {
 }
 
 /** The TURN servers that have given an address. */
-export function usableTurn(measurements: Measurements): readonly IceEndpoint[] {
+function usableTurn(measurements: Measurements): readonly IceEndpoint[] {
   return usable(measurements, "turn");
+}
+
+/**
+ * The TURN servers by the transport to them, best first. A browser that has several at once may choose any of them, so a
+ * loop is tried over one transport after the other until one connects.
+ */
+export function turnByTransport(
+  measurements: Measurements,
+): readonly (readonly [RelayProtocol, readonly IceEndpoint[]])[] {
+  const servers = usableTurn(measurements);
+  const transports = ["udp", "tcp", "tls"] as const;
+  return transports
+    .map((transport) => [transport, servers.filter((server) => server.transport === transport)] as const)
+    .filter(([, found]) => found.length > 0);
 }
 
 function usable(measurements: Measurements, kind: IceEndpoint["kind"]): readonly IceEndpoint[] {

@@ -1,4 +1,4 @@
-import type { LoopOutcome, RelayProtocol } from "../diagnosis/measurements.ts";
+import type { LoopOutcome } from "../diagnosis/measurements.ts";
 import { medianRoundTripMs, TimeLimitExceeded, within } from "./round-trips.ts";
 
 const connectLimitMs = 10_000;
@@ -20,8 +20,7 @@ export async function runLoop(configuration: RTCConfiguration): Promise<LoopOutc
     during = "sending";
     const roundTripMs = await within(sendLimitMs, measureRoundTrip(out, back));
     const bitsPerSecond = await within(sendLimitMs, measureThroughput(out, back));
-    const protocol = await relayProtocolOf(near);
-    return { kind: "connected", connectMs, roundTripMs, bitsPerSecond, ...(protocol !== undefined && { protocol }) };
+    return { kind: "connected", connectMs, roundTripMs, bitsPerSecond };
   } catch (error) {
     return { kind: "failed", during, detail: detailOf(error) };
   } finally {
@@ -115,19 +114,4 @@ function measureThroughput(out: RTCDataChannel, back: RTCDataChannel): Promise<n
   const timer = setTimeout(finish, sendMs + 1_000);
   fill();
   return done.promise.finally(() => clearTimeout(timer));
-}
-
-/** The protocol to the TURN server that the connection uses; undefined if it uses none. */
-async function relayProtocolOf(connection: RTCPeerConnection): Promise<RelayProtocol | undefined> {
-  const report = await connection.getStats();
-  let localId: string | undefined;
-  report.forEach((stats: RTCIceCandidatePairStats) => {
-    if (stats.type === "candidate-pair" && stats.state === "succeeded" && stats.nominated)
-      localId = stats.localCandidateId;
-  });
-  if (localId === undefined) return undefined;
-  const local: Readonly<Partial<Record<"candidateType" | "relayProtocol", unknown>>> = report.get(localId) ?? {};
-  const { relayProtocol } = local;
-  if (local.candidateType !== "relay") return undefined;
-  return relayProtocol === "udp" || relayProtocol === "tcp" || relayProtocol === "tls" ? relayProtocol : undefined;
 }
