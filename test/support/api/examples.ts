@@ -110,6 +110,7 @@ export const examples: Readonly<Record<string, Example>> = {
   readUpdateAt: { prepare: writeExample, path: { moment: "1" }, status: 200 },
   readJsonAt: { prepare: writeExample, path: { moment: "1" }, status: 200 },
   readTextAt: { prepare: writeExample, path: { moment: "1", root: "text" }, status: 200 },
+  readXmlAt: { prepare: writeXml, path: { moment: "1", root: "page" }, status: 200 },
   diffMoments: { prepare: writeExample, query: "?from=0&root=text", status: 200 },
   blameText: { prepare: writeExample, path: { root: "text" }, status: 200 },
   listActivity: { prepare: writeExample, query: "?gap=10", status: 200 },
