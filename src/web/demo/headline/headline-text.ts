@@ -53,8 +53,8 @@ const offline = "Keep editing: your edits stay here until you go online.";
 function runningText(access: RoomAccess, isStored: boolean): string {
   if (access === "read") return "You may read this room and not write: you see the edits of others as they are made.";
   return isStored
-    ? "Edits travel directly between browsers, and through the server, which stores them."
-    : "Edits travel directly between browsers: the server connects them, and stores nothing.";
+    ? "Edits travel directly and through the server, which stores them."
+    : "Edits travel directly. The server connects browsers and stores nothing.";
 }
 
 function busyText(reason: string): string {

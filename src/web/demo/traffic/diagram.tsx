@@ -7,13 +7,16 @@ export interface DiagramProps {
   /** The people besides this window whom it reaches, and those whom it has lost. */
   readonly othersCount: number;
   readonly lostCount: number;
+  /** True when the server does signaling only in this room, and no edit goes through it. */
+  readonly isSignalingOnly: boolean;
   /** The messages of each transport, sent and received. A new one is animated along its line. */
   readonly webrtcMessages: number;
   readonly websocketMessages: number;
 }
 
 /** Draws the two ways of an edit, each with its measured state. The switches below it have the same facts as text. */
-export function Diagram({ links, othersCount, lostCount, webrtcMessages, websocketMessages }: DiagramProps) {
+export function Diagram(props: DiagramProps) {
+  const { links, othersCount, lostCount, isSignalingOnly, webrtcMessages, websocketMessages } = props;
   return (
     <svg class="diagram" viewBox="0 0 280 128" aria-hidden="true">
       <Way name="direct" state={links.direct} messages={webrtcMessages} path="M84 28 H196" />
@@ -23,7 +26,7 @@ export function Diagram({ links, othersCount, lostCount, webrtcMessages, websock
         {directText(links)}
       </text>
       <text x="140" y="124">
-        {serverTexts[links.server]}
+        {isSignalingOnly ? "server: signaling only" : serverTexts[links.server]}
       </text>
       <Screen x={2} label="this window" isThere={true} />
       <Screen x={198} label={othersText(othersCount, lostCount)} isThere={othersCount > 0} />

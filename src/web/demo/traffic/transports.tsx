@@ -39,6 +39,7 @@ export function TransportPanel({ client }: { readonly client: RoomClient }) {
       <h2 id="transports-title">How edits travel</h2>
       <Diagram
         links={links}
+        isSignalingOnly={disabledReason !== undefined}
         lostCount={people.filter(({ reach }) => reach === "lost").length}
         othersCount={people.filter(({ reach }) => reach !== "you" && reach !== "lost").length}
         webrtcMessages={webrtc.sent + webrtc.received}
