@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type RowId, type Store, type StoredUpdate, StoreError } from "../../src/storage/store.ts";
 import { rowsOf } from "../support/bytes/counting.ts";
+import { Random } from "../support/bytes/random.ts";
 
 /** The contract of every store. `open` returns a new, empty one. */
 export function describeStore(name: string, open: () => Store | Promise<Store>): void {
@@ -340,6 +341,47 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect(await sequence("document")).toBe(row(rows[0]));
         await store.purge("document");
         expect(await sequence("document")).toBeUndefined();
+      });
+    });
+
+    describe("info", () => {
+      test("is what load has, after every change and whenever it was asked before", async () => {
+        const random = new Random(19);
+        const check = async (document: string) => {
+          const [info, loaded] = [await store.info(document), await store.load(document)];
+          const stored = [...(loaded?.base === undefined ? [] : [loaded.base]), ...(loaded?.tail ?? [])];
+          const bytes = stored.reduce((sum, { update }) => sum + update.byteLength, 0);
+          expect([info?.bytes, info?.rows, info?.tailRows, info?.sequence]).toEqual(
+            loaded === undefined
+              ? [undefined, undefined, undefined, undefined]
+              : [bytes, stored.length, loaded.tail.length, loaded.sequence],
+          );
+        };
+        const appendOf = (document: string, sizes: readonly number[]) =>
+          store.append(sizes.map((size) => ({ document, update: new Uint8Array(size) })));
+        const changes: readonly ((document: string) => unknown)[] = [
+          (document) => append(document, 1, 2),
+          (document) => appendOf(document, [3, 400]),
+          // So much is too large for a journal.
+          (document) => appendOf(document, [300_000]),
+          async (document) => {
+            const loaded = await store.load(document);
+            if (loaded === undefined || loaded.tail.length === 0) return;
+            const rows = rowsOf(loaded);
+            await compact(
+              document,
+              rows.slice(0, Math.max(1, rows.length - random.integer(3))),
+              new Uint8Array(random.integer(90)),
+            );
+          },
+          (document) => store.purge(document),
+          // Moves everything out of a journal.
+          () => store.scrub(),
+        ];
+        for (let step = 0; step < 120; step += 1) {
+          await random.pick(changes)(random.pick(["a", "b"]));
+          for (const document of random.some(["a", "b"], 0.7)) await check(document);
+        }
       });
     });
 

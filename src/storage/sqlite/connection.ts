@@ -5,6 +5,7 @@ import { StoreError } from "../store.ts";
 import { checkDatabase, companionSuffixes } from "./database-file.ts";
 import { DocumentIds } from "./documents/document-ids.ts";
 import { RowIds } from "./documents/row-ids.ts";
+import { TableSumsCache } from "./documents/table-sums.ts";
 import { Journal } from "./journal/journal.ts";
 import { migrate, migrations } from "./migrations.ts";
 import { OpenFiles } from "./open-files.ts";
@@ -38,6 +39,7 @@ export class Connection {
   readonly journal: Journal;
   readonly documentIds: DocumentIds;
   readonly rowIds: RowIds;
+  readonly tableSums: TableSumsCache;
   readonly webhooks: WebhookRows;
   /** One for all: to make it takes half as long as a transaction. */
   readonly #transaction: { immediate(task: () => unknown): unknown };
@@ -51,7 +53,8 @@ export class Connection {
     this.webhooks = new WebhookRows(database, records);
     this.documentIds = new DocumentIds(statements, this.webhooks);
     this.rowIds = new RowIds(statements);
-    this.journal = new Journal(database, statements);
+    this.tableSums = new TableSumsCache(statements);
+    this.journal = new Journal(database, statements, this.tableSums);
     // SQLite opens the log with the first statement that reads.
     files.remember();
     const frames = (): WalFrames => {

@@ -310,7 +310,7 @@ class SqliteStore implements FileStore {
       const isSingle = batch.every(({ document }) => documentIds.cached(document) !== undefined);
       return isSingle ? insert() : connection.atomically(insert);
     });
-    journal.inserted(record, documents);
+    journal.inserted(record, { batch, documents });
     this.#unsynced.addRecord(record);
     wal.written(1, record.data.byteLength);
     this.#upkeep.written();
@@ -393,6 +393,7 @@ class SqliteStore implements FileStore {
     const row = this.#connection.rowIds.take();
     const all = { ...inserted, row };
     this.#opened.statements.insertUpdate.run(...updateParameters(all));
+    this.#opened.tableSums.forget(all.document);
     this.#inserted.push(all);
     return row;
   }

@@ -15,13 +15,10 @@ export interface DocumentRow {
   readonly historyEnd: RowId | null;
 }
 
-/** The facts about a document in the tables `documents` and `updates`, without its updates in the journal. */
+/** The facts about a document in the table `documents`. */
 export interface DocumentFactsRow {
   readonly id: number;
   readonly name: string;
-  readonly bytes: number;
-  readonly rows: number;
-  readonly tailRows: number;
   readonly base: RowId | null;
   /** The last update that a compaction has replaced; 0 if there is none. */
   readonly lastCompacted: RowId;
@@ -61,9 +58,8 @@ export function updateParameters({ document, row, update, at, user }: UpdateRow)
 }
 
 /** The columns of a page of documents, and of one document. */
-const facts = `SELECT page.id, name, total(length(data)) AS bytes, count(updates.id) AS "rows",
-   count(updates.id) - (base IS NOT NULL) AS tailRows, base, last_update AS lastCompacted, created_at AS createdAt,
-   updated_at AS updatedAt, deleted_at AS deletedAt`;
+const facts = `SELECT id, name, base, last_update AS lastCompacted, created_at AS createdAt, updated_at AS updatedAt,
+   deleted_at AS deletedAt FROM documents`;
 
 /** The store's statements, prepared on one connection. */
 export type Statements = ReturnType<typeof prepareStatements>;
@@ -124,8 +120,9 @@ export function prepareStatements(database: Database) {
       deleted: preparePage(database, "deleted_at IS NOT NULL"),
       any: preparePage(database, "TRUE"),
     },
-    selectInfo: database.prepare<DocumentFactsRow, [name: string]>(
-      `${facts} FROM documents AS page LEFT JOIN updates ON updates.document = page.id WHERE name = ? GROUP BY page.id`,
+    selectInfo: database.prepare<DocumentFactsRow, [name: string]>(`${facts} WHERE name = ?`),
+    sumUpdates: database.prepare<{ bytes: number; rows: number }, [document: number]>(
+      `SELECT total(length(data)) AS bytes, count(*) AS "rows" FROM updates WHERE document = ?`,
     ),
     insertJournal: database.prepare<void, [id: RowId, data: Uint8Array]>(
       "INSERT INTO journal (id, data) VALUES (?, ?)",
@@ -159,9 +156,7 @@ function preparePage(database: Database, condition: string) {
     DocumentFactsRow,
     [first: string, after: string | null, end: string | Uint8Array, limit: number]
   >(
-    `${facts}
-     FROM (SELECT * FROM documents WHERE name >= max(?1, coalesce(?2, ?1)) AND name IS NOT ?2 AND name < ?3
-             AND ${condition} ORDER BY name LIMIT ?4) AS page
-     LEFT JOIN updates ON updates.document = page.id GROUP BY name ORDER BY name`,
+    `${facts} WHERE name >= max(?1, coalesce(?2, ?1)) AND name IS NOT ?2 AND name < ?3 AND ${condition}
+     ORDER BY name LIMIT ?4`,
   );
 }

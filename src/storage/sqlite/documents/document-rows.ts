@@ -59,7 +59,7 @@ export function compactRows(
 }
 
 /** Deletes the rows of a document. Called in a transaction. Returns its number, if there is one. */
-export function purgeRows(name: string, { rowIds, statements, webhooks }: Connection): number | undefined {
+export function purgeRows(name: string, { rowIds, statements, tableSums, webhooks }: Connection): number | undefined {
   const found = statements.findDocument.get(name);
   if (found === null) return undefined;
   statements.deleteUpdates.run(found.id, 0, rowIds.last);
@@ -67,6 +67,7 @@ export function purgeRows(name: string, { rowIds, statements, webhooks }: Connec
   deleteHistory(found.id, statements.history);
   statements.deleteDocument.run(found.id);
   webhooks.deleteContents(name);
+  tableSums.forget(found.id);
   webhooks.record({ type: "doc.purged", document: name, sequence: rowIds.last });
   webhooks.statements.deleteCursorsOf.run(name);
   return found.id;

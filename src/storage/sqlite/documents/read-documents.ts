@@ -62,19 +62,21 @@ export function documentInfo(name: string, connection: Connection): DocumentInfo
 }
 
 /** The facts of a document, with its updates in the journal. */
-function infoOf(found: DocumentFactsRow, { journal, statements }: Connection): DocumentInfo {
+function infoOf(found: DocumentFactsRow, { journal, tableSums }: Connection): DocumentInfo {
   const { base, id, lastCompacted } = found;
-  const journaled = journal.updatesOf(id);
+  const journaled = journal.sumsOf(id);
+  const inTable = tableSums.of(id, base);
   const last = [
     { row: lastCompacted, at: found.updatedAt },
-    statements.selectLastUpdate.get(id, base) ?? { row: 0, at: null },
+    inTable.last ?? { row: 0, at: null },
     journal.lastOf(id, Number.POSITIVE_INFINITY) ?? { row: 0, at: null },
   ].reduce((left, right) => (right.row > left.row ? right : left));
+  const rows = inTable.rows + journaled.count;
   return {
     name: found.name,
-    bytes: found.bytes + journaled.reduce((sum, { update }) => sum + update.byteLength, 0),
-    rows: found.rows + journaled.length,
-    tailRows: found.tailRows + journaled.length,
+    bytes: inTable.bytes + journaled.bytes,
+    rows,
+    tailRows: base === null ? rows : rows - 1,
     sequence: last.row,
     createdAt: found.createdAt ?? undefined,
     updatedAt: last.at ?? undefined,

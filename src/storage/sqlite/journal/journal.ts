@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { OriginatedUpdate, UpdateOrigin } from "../../history/history-store.ts";
 import type { PendingUpdate, RowId, StoredUpdate } from "../../store.ts";
+import type { TableSumsCache } from "../documents/table-sums.ts";
 import { type Statements, type UpdateRow, updateParameters } from "../statements.ts";
 import { type JournalRecord, RecordEncoder, RecordReader } from "./journal-record.ts";
 import { liveEntries } from "./live-entries.ts";
@@ -18,6 +19,15 @@ export interface LastUpdate {
   readonly row: RowId;
   /** Epoch milliseconds; undefined if an earlier release has written it. */
   readonly at: number | undefined;
+}
+
+/** The live updates of one document. */
+interface LiveUpdates {
+  /** Their row ids, in ascending order. */
+  readonly rows: RowId[];
+  /** The bytes of each, at the same index. */
+  readonly lengths: number[];
+  bytes: number;
 }
 
 /** The oldest records of the journal, read to be folded. */
@@ -41,6 +51,8 @@ const maxRecordBytes = 256 * 1024;
 const maxBytes = 16 * 2 ** 20;
 const maxLiveUpdates = 100_000;
 
+const noRows: readonly RowId[] = [];
+
 /** One fold moves at least one record, and then more up to these numbers: about 2 ms of work. */
 const foldedUpdates = 256;
 const foldedBytes = 256 * 1024;
@@ -55,21 +67,23 @@ const foldedRecords = 500;
  * whose number is used again. Folding moves live updates into the documents' rows, and deletes their records in the same
  * transaction. The mark and that transaction make every state that a crash leaves a consistent one.
  *
- * The live updates are indexed in memory, 8 bytes each. The index changes after the transaction that it reflects.
+ * The live updates are indexed in memory, 16 bytes each. The index changes after the transaction that it reflects.
  */
 export class Journal {
   readonly #statements: Statements;
+  readonly #tableSums: Pick<TableSumsCache, "forget">;
   readonly #encoder = new RecordEncoder();
-  /** The row ids of the live updates by document, in ascending order. */
-  readonly #rows = new Map<number, RowId[]>();
+  /** The live updates by document. */
+  readonly #live = new Map<number, LiveUpdates>();
   #liveUpdates = 0;
   /** The size of all records. */
   #bytes = 0;
 
   /** Indexes the journal of a database. Throws `StoreError` (corrupt) if a record is damaged. */
-  constructor(database: Database, statements: Statements) {
+  constructor(database: Database, statements: Statements, tableSums: Pick<TableSumsCache, "forget">) {
     this.#statements = statements;
-    for (const { document, row } of liveEntries(database)) this.#index(document, row);
+    this.#tableSums = tableSums;
+    for (const { document, row, update } of liveEntries(database)) this.#index(document, row, update.byteLength);
     this.#bytes = statements.selectJournalBytes.get()?.bytes ?? 0;
   }
 
@@ -115,9 +129,11 @@ export class Journal {
   }
 
   /** Reports that a record was committed whose updates belong to the documents with these numbers. */
-  inserted({ id, data }: JournalRecord, documents: readonly number[]): void {
+  inserted({ id, data }: JournalRecord, { batch, documents }: Pick<Append, "batch" | "documents">): void {
     this.#bytes += data.byteLength;
-    for (let index = 0; index < documents.length; index += 1) this.#index(documents[index] ?? 0, id + index);
+    for (let index = 0; index < documents.length; index += 1) {
+      this.#index(documents[index] ?? 0, id + index, batch[index]?.update.byteLength ?? 0);
+    }
   }
 
   /** Reads the live updates of a document. */
@@ -135,11 +151,17 @@ export class Journal {
     return this.#read(document, ({ row, at, user, update }) => ({ row, at, user, update: update.slice() }));
   }
 
+  /** The number of live updates of a document, and their bytes. */
+  sumsOf(document: number): { readonly count: number; readonly bytes: number } {
+    const live = this.#live.get(document);
+    return live === undefined ? { count: 0, bytes: 0 } : { count: live.rows.length, bytes: live.bytes };
+  }
+
   /** The number of live updates of a document with row ids up to `last`, and the sum of these ids. */
   countUntil(document: number, last: RowId): { readonly count: number; readonly sum: number } {
     let count = 0;
     let sum = 0;
-    for (const row of this.#rows.get(document) ?? []) {
+    for (const row of this.#rowsOf(document)) {
       if (row > last) break;
       count += 1;
       sum += row;
@@ -149,7 +171,7 @@ export class Journal {
 
   /** Whether the update with this row id of a document is live. */
   has(document: number, row: RowId): boolean {
-    return this.#rows.get(document)?.includes(row) === true;
+    return this.#rowsOf(document).includes(row);
   }
 
   /** Reads one update. */
@@ -159,12 +181,12 @@ export class Journal {
 
   /** The row id of the last live update of a document; undefined if there is none. */
   lastRowOf(document: number): RowId | undefined {
-    return this.#rows.get(document)?.at(-1);
+    return this.#rowsOf(document).at(-1);
   }
 
   /** The last live update of a document among those with row ids up to `end`; undefined if there is none. */
   lastOf(document: number, end: RowId): LastUpdate | undefined {
-    const row = this.#rows.get(document)?.findLast((each) => each <= end);
+    const row = this.#rowsOf(document).findLast((each) => each <= end);
     return row === undefined ? undefined : { row, at: this.#readerAt(row).at };
   }
 
@@ -175,7 +197,7 @@ export class Journal {
 
   /** Reports that no update of a document is live any more. */
   dropAll(document: number): void {
-    this.#drop(document, this.#rows.get(document)?.length ?? 0);
+    this.#drop(document, this.#rowsOf(document).length);
   }
 
   /** Reads the oldest records with ids below `end`, as many as can be folded at once; undefined if there are none. */
@@ -200,7 +222,10 @@ export class Journal {
   move({ last, entries }: Fold): void {
     // The rows take the pages that the records leave.
     this.#statements.deleteJournal.run(last);
-    for (const entry of entries) this.#statements.insertUpdate.run(...updateParameters(entry));
+    for (const entry of entries) {
+      this.#statements.insertUpdate.run(...updateParameters(entry));
+      this.#tableSums.forget(entry.document);
+    }
   }
 
   /** Reports that a fold was committed. */
@@ -217,7 +242,7 @@ export class Journal {
 
   #read<Result>(document: number, read: (reader: RecordReader) => Result): readonly Result[] {
     let reader: RecordReader | undefined;
-    return (this.#rows.get(document) ?? []).map((row) => {
+    return this.#rowsOf(document).map((row) => {
       // Several updates of one append are in one record.
       while (reader !== undefined && reader.row < row && reader.next());
       if (reader?.row !== row) reader = this.#readerAt(row);
@@ -231,25 +256,38 @@ export class Journal {
     while (reader.next()) {
       const { document, row, user } = reader;
       // Updates cease to be live from the first on.
-      const first = this.#rows.get(document)?.[0];
+      const first = this.#rowsOf(document)[0];
       if (first !== undefined && row >= first) entries.push({ document, row, update: reader.update, at, user });
     }
   }
 
-  #index(document: number, row: RowId): void {
+  #rowsOf(document: number): readonly RowId[] {
+    return this.#live.get(document)?.rows ?? noRows;
+  }
+
+  #index(document: number, row: RowId, bytes: number): void {
     this.#liveUpdates += 1;
-    const rows = this.#rows.get(document);
-    if (rows === undefined) this.#rows.set(document, [row]);
-    else rows.push(row);
+    const live = this.#live.get(document);
+    if (live === undefined) {
+      this.#live.set(document, { rows: [row], lengths: [bytes], bytes });
+      return;
+    }
+    live.rows.push(row);
+    live.lengths.push(bytes);
+    live.bytes += bytes;
   }
 
   /** Drops the first `count` live updates of a document from the index. */
   #drop(document: number, count: number): void {
-    const rows = this.#rows.get(document);
-    if (rows === undefined) return;
+    const live = this.#live.get(document);
+    if (live === undefined) return;
     this.#liveUpdates -= count;
-    if (count === rows.length) this.#rows.delete(document);
-    else rows.splice(0, count);
+    if (count === live.rows.length) {
+      this.#live.delete(document);
+      return;
+    }
+    live.rows.splice(0, count);
+    for (const length of live.lengths.splice(0, count)) live.bytes -= length;
   }
 
   /** A reader at the update with this row id. */
