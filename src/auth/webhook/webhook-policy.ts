@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ExpiringCache } from "../../lib/expiring-cache.ts";
-import { SingleFlight } from "../../lib/single-flight.ts";
+import { SingleFlight } from "../../lib/flights/single-flight.ts";
 import { type AccessPolicy, type Permission, withoutContent } from "../access-policy.ts";
 import type { AccessRequest, Denial } from "../authorizer.ts";
 import type { AuthLimits } from "../limits.ts";

@@ -1,4 +1,4 @@
-import { SingleFlight } from "../../lib/single-flight.ts";
+import { SingleFlight } from "../../lib/flights/single-flight.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
 import type { SyncRoom } from "../../relay/sync-room.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { SingleFlight } from "../../src/lib/single-flight.ts";
-import { settled } from "../support/eventually.ts";
+import { SingleFlight } from "../../../src/lib/flights/single-flight.ts";
+import { settled } from "../../support/eventually.ts";
 
 function open() {
   const flights = new SingleFlight<string>();

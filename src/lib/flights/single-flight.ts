@@ -1,4 +1,4 @@
-import { untilAborted } from "./abortable-wait.ts";
+import { untilAborted } from "../abortable-wait.ts";
 
 interface Flight<T> {
   readonly controller: AbortController;
