@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Denial, DenialCode } from "../authorizer.ts";
 import { clockToleranceMs } from "../clock-tolerance.ts";
+import { apiKeyDenial } from "../keys/api-key-denial.ts";
 import type { AuthLimits } from "../limits.ts";
 import { type TokenClaims, tokenClaims } from "./token-claims.ts";
 import { KeysUnavailable, type SignatureHeader, secretAlgorithm, type TokenKeys } from "./token-keys.ts";
@@ -49,6 +50,8 @@ export class TokenVerifier {
   async verify(token: string | undefined): Promise<VerifiedToken | Denial> {
     if (token === undefined || token === "") return denial("no-token", "no token");
     if (token.length > maxTokenLength) return denial("malformed-token", "token too long");
+    const ofKey = apiKeyDenial(token);
+    if (ofKey !== undefined) return ofKey;
     const header = isCanonical(token) ? headerOf(token) : undefined;
     if (header === undefined) return denial("malformed-token", "not a JSON Web Token (JWT)");
     if (!this.#options.keys.algorithms.has(header.alg)) {

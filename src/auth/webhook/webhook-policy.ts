@@ -3,6 +3,7 @@ import { ExpiringCache } from "../../lib/expiring-cache.ts";
 import { SingleFlight } from "../../lib/flights/single-flight.ts";
 import { type AccessPolicy, type Permission, withoutContent } from "../access-policy.ts";
 import type { AccessRequest, Denial } from "../authorizer.ts";
+import { apiKeyDenial } from "../keys/api-key-denial.ts";
 import type { AuthLimits } from "../limits.ts";
 import { WebhookClient, type WebhookClientOptions, type WebhookQuery } from "./webhook-client.ts";
 
@@ -38,13 +39,15 @@ export class WebhookPolicy implements AccessPolicy {
     this.#cache = this.#emptyCache();
   }
 
-  /** Nothing is denied without a room: only the app knows tokens, and it decides about rooms. */
-  async authenticate(): Promise<undefined> {
-    return undefined;
+  /** Only an API key is denied without a room: the app knows tokens, and it decides about rooms. */
+  async authenticate(token: string | undefined): Promise<Denial | undefined> {
+    return apiKeyDenial(token);
   }
 
   async decide(request: AccessRequest): Promise<Permission | Denial> {
     request.signal.throwIfAborted();
+    const ofKey = apiKeyDenial(request.token);
+    if (ofKey !== undefined) return ofKey;
     const body = bodyOf(request);
     // The key is a hash of the whole request, so that the cache does not hold tokens.
     const key = createHash("sha256").update(body).digest("base64");

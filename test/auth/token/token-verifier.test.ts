@@ -42,6 +42,11 @@ function open(keys: TokenKeys = secretKeys([secret]), expected: Expected = {}) {
 const signed = (claims: Readonly<Record<string, unknown>>, expected: Expected = {}) =>
   signWithSecret(secret, claims).then((token) => open(undefined, expected).verifier.verify(token));
 
+test("an API key is told from a token, and what to use instead", async () => {
+  const denied = await open().verifier.verify("yk_abc_def");
+  expect(denied).toMatchObject({ code: "malformed-token", reason: expect.stringMatching(/API key.*room token/) });
+});
+
 describe("a valid token", () => {
   test("has a user, claims and an expiry", async () => {
     const claims = { ...good, sub: "ann", jti: "t1", iat: now - 5, admin: true };

@@ -41,9 +41,19 @@ describe("a webhook request", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
+  test("has no API key in it: such a key is denied before", async () => {
+    await using setup = await openWebhook(says({ access: "write" }));
+    expect(await setup.policy.authenticate("yk_abc_def")).toMatchObject({ code: "malformed-token" });
+    expect(await setup.policy.decide(asks("notes", { token: "yk_abc_def" }))).toMatchObject({
+      granted: false,
+      code: "malformed-token",
+    });
+    expect(setup.application.received).toEqual([]);
+  });
+
   test("is about a room, and none is made without one", async () => {
     await using setup = await openWebhook(says({ access: "write" }));
-    expect(await setup.policy.authenticate()).toBeUndefined();
+    expect(await setup.policy.authenticate("a token of the app")).toBeUndefined();
     expect(setup.application.received).toEqual([]);
     expect(setup.policy.isRenewable).toBe(true);
   });
