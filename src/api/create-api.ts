@@ -39,6 +39,7 @@ export function createApi(routes: readonly Route[], options: ApiOptions): Hono<H
   const beside = routes.map(({ path }) => path).filter((path) => !path.startsWith("/v1/"));
   for (const path of new Set(["/v1/*", ...beside.map(honoPath)])) app.use(path, options.cors);
   for (const [path, methods] of Map.groupBy(routes, (route) => route.path)) {
+  app.use("/v1/*", refuseUndecodable);
     for (const route of methods) {
       app.on(route.method.toUpperCase(), honoPath(path), (context) => answer(context, route, { ...options, gate }));
     }
@@ -65,6 +66,26 @@ export function createApi(routes: readonly Route[], options: ApiOptions): Hono<H
 }
 
 /** The status that nginx logs for a client that has closed its connection. */
+/** Refuses a path that is not valid percent-encoding, which would otherwise be taken as it is for the name of a document. */
+const refuseUndecodable: MiddlewareHandler<HttpEnvironment> = async ({ req }, next) => {
+  const isDecodable = new URL(req.url).pathname.split("/").every(isPercentEncoding);
+  if (isDecodable) return next();
+  const errors = [{ pointer: "path", detail: "give UTF-8 in percent-encoding, and a % itself as %25" }];
+  return problemResponse(
+    new Problem("invalid-request", "The path of the URL cannot be decoded.", { errors }),
+    crypto.randomUUID(),
+  );
+};
+
+function isPercentEncoding(segment: string): boolean {
+  try {
+    decodeURIComponent(segment);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const clientGone = 499;
 
 type Answering = ApiOptions & { readonly gate: RequestGate };

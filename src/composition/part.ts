@@ -19,6 +19,8 @@ export interface Part extends AsyncDisposable {
   readonly routes?: Hono<HttpEnvironment>;
   /** Routes of the API under `/v1`, which the server authorizes, bounds and describes in OpenAPI. */
   readonly api?: readonly Route[];
+  /** As `RequestPathsOptions.segmentPrefixes`, for `routes`. */
+  readonly segmentPrefixes?: readonly string[];
   /** The URLs in the banner, those of the protocols and engines included, in this order. */
   readonly endpoints?: readonly Endpoint[];
   /** False while the part cannot do its work; `GET /readyz` then answers 503. */

@@ -84,6 +84,7 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
     ...options,
     protocols,
     engines: parts.flatMap((part) => part.engines ?? []),
+    segmentPrefixes: parts.flatMap((part) => part.segmentPrefixes ?? []),
     fetch: createHttp(http).fetch,
     compatibility: {
       ports: options.compatibilityPorts,

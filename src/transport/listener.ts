@@ -54,6 +54,8 @@ export interface ListenerOptions {
   readonly originPolicy: OriginPolicy;
   /** As `RequestPathsOptions.basePath`. */
   readonly basePath: string;
+  /** As `RequestPathsOptions.segmentPrefixes`. */
+  readonly segmentPrefixes?: readonly string[];
   /** The reverse proxies whose `X-Forwarded-For` is accepted. */
   readonly proxies: AddressRanges;
   readonly addresses: CountedAddresses;
@@ -133,7 +135,8 @@ export class Listener {
       openSockets: openTcpSockets,
     });
     const namePrefixes = options.protocols.flatMap((protocol) => protocol.namePrefixes ?? []);
-    this.#paths = new RequestPaths({ basePath: options.basePath, namePrefixes });
+    const { basePath, segmentPrefixes } = options;
+    this.#paths = new RequestPaths({ basePath, namePrefixes, segmentPrefixes });
     this.#refusals = new Refusals({ ...options, limitedLog: this.#limitedLog });
     this.#later = new LaterRefusals({ ...options, limitedLog: this.#limitedLog });
     this.#ports = new PortServers({

@@ -109,6 +109,31 @@ test("the bodies of all requests together are bounded", async () => {
   expect((await api.ask("POST", "/v1/docs/doc/update", update("small"))).status).toBe(200);
 });
 
+test.each(["/v1/docs/%E0", "/v1/docs/a%", "/v1/docs/%zz/json", "/v1/docs/doc/text/%ED%A0%80", "/v1/webhooks/%C3"])(
+  "a path that is not percent-encoded UTF-8 is refused: %s",
+  async (path) => {
+    await using api = await startApiServer();
+    const answer = await api.ask("GET", path, { token: api.keys["docs:admin"] });
+    expect([answer.status, answer.body["code"]]).toEqual([400, "invalid-request"]);
+    expect(answer.body["errors"]).toMatchObject([{ pointer: "path" }]);
+  },
+);
+
+test("a path without the name of a document is not that of another one", async () => {
+  await using api = await startApiServer();
+  await api.ask("POST", "/v1/docs/doc/update", update("x"));
+  await api.ask("POST", "/v1/docs/json/update", update("x"));
+  for (const path of ["/v1/docs//doc", "/v1/docs//json", "/v1//docs/doc", "/v1/docs/doc//json"]) {
+    const answer = await api.ask("GET", path);
+    expect([path, answer.status, answer.body["code"]]).toEqual([path, 404, "no-such-route"]);
+  }
+  for (const path of ["/v1/docs/doc/", "//v1/docs/doc", "/v1/docs/"])
+    expect([path, (await api.ask("GET", path)).status]).toEqual([path, 200]);
+  await api.ask("POST", "/v1/docs/%2Fdoc/update", update("slash"));
+  expect((await api.ask("GET", "/v1/docs/%2Fdoc")).body["name"]).toBe("/doc");
+  expect((await api.ask("GET", "/v1/docs/%252F")).status).toBe(404);
+});
+
 test("a document without space refuses an update", async () => {
   await using api = await startApiServer({ limits: { documentBytes: 5_000 } });
   const answer = await api.ask("POST", "/v1/docs/doc/update", update("x".repeat(10_000)));

@@ -54,6 +54,7 @@ export function openApi(routes: readonly Route[], options: ApiPartOptions): Part
     },
   });
   return {
+    segmentPrefixes: ["/v1/"],
     routes: createApi(routes, {
       ...options,
       access,

@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { RequestPaths } from "../../../src/transport/admission/request-paths.ts";
 
 const namePrefixes = ["/sync/", "/parties/"];
-const plain = new RequestPaths({ basePath: "", namePrefixes });
-const based = new RequestPaths({ basePath: "/a/yurt.x", namePrefixes });
+const segmentPrefixes = ["/v1/"];
+const plain = new RequestPaths({ basePath: "", namePrefixes, segmentPrefixes });
+const based = new RequestPaths({ basePath: "/a/yurt.x", namePrefixes, segmentPrefixes });
 
 test.each([
   ["/", "/"],
@@ -34,6 +35,20 @@ test.each([
   expect(plain.of(pathname)).toBe(path);
 });
 
+test.each([
+  ["/v1/docs", "/v1/docs"],
+  ["//v1/docs/", "/v1/docs"],
+  ["/v1", "/v1"],
+  ["/v1/", "/v1"],
+  ["/v1/docs//x", "/v1/docs//x"],
+  ["/v1//docs/x", "/v1//docs/x"],
+  ["/v1/docs/x/", "/v1/docs/x"],
+  ["/v1/docs/x//", "/v1/docs/x/"],
+  ["/v1/docs/%2Fx", "/v1/docs/%2Fx"],
+])("no segment of %s is lost: %s", (pathname, path) => {
+  expect(plain.of(pathname)).toBe(path);
+});
+
 describe("a base path", () => {
   test.each([
     ["/a/yurt.x", "/"],
@@ -41,6 +56,7 @@ describe("a base path", () => {
     ["//a//yurt.x//signal/", "/signal"],
     ["/a/yurt.x/sync//a/", "/sync//a/"],
     ["/a/yurt.x//sync/a", "/sync/a"],
+    ["/a/yurt.x//v1/docs//x", "/v1/docs//x"],
     ["/signal", "/signal"],
     ["/a/yurtox/signal", "/a/yurtox/signal"],
     ["/a/yurt.xy", "/a/yurt.xy"],
