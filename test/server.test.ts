@@ -153,6 +153,7 @@ describe("a running server", () => {
       { label: "y-webrtc", url: `ws://${authority}/signal` },
       { label: "PeerJS", url: `http://${authority}/peerjs` },
       { label: "Peers", url: `http://${authority}/socket.io/` },
+      { label: "API", url: `http://${authority}/v1` },
     ]);
     await server.stop(closeReasons.restart);
   });

@@ -53,7 +53,9 @@ export function openApi(routes: readonly Route[], options: ApiPartOptions): Part
       limitedLog.info({ event: "access-denied", kind: "api", code, reason, address }, code);
     },
   });
+  const hasDocuments = routes.some(({ path }) => path.startsWith("/v1/"));
   return {
+    endpoints: hasDocuments ? [{ label: "API", scheme: "http", path: "/v1" }] : [],
     segmentPrefixes: ["/v1/"],
     routes: createApi(routes, {
       ...options,
