@@ -38,6 +38,11 @@ const seconds = () => Date.now() / 1_000;
 const credentials: Readonly<Record<string, Credential>> = {
   "no token": { token: () => undefined, code: "no-token", reason: "no token" },
   garbage: { token: () => "garbage", code: "malformed-token", reason: "not a JSON Web Token (JWT)" },
+  "an API key": {
+    token: () => "yk_0123456789_abcdefghij",
+    code: "malformed-token",
+    reason: "this is an API key, which is for /v1 alone: use a room token (yurt token ROOM)",
+  },
   "a wrong signature": {
     token: () => signWithSecret(`not ${secret}`, { rooms: everyRoom, aud: audience, exp: seconds() + 60 }),
     code: "bad-signature",
@@ -233,6 +238,11 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
       return outcome;
     },
   },
+  API: {
+    accepted: "200 undefined",
+    denied: (credential) => (credential.code === "wrong-room" ? "404 not-found" : "401 unauthorized"),
+    enter: (token) => http(`/v1/docs/${encodeURIComponent(room)}/awareness`, token, { state: {} }),
+  },
   "GET /api/validate": {
     accepted: "200 undefined",
     denied: (credential) => `${statusOf(credential)} ${credential.code}`,
@@ -278,7 +288,10 @@ async function script(
 async function http(path: string, token: string | undefined, body?: object): Promise<string> {
   const response = await fetch(server.url + path, {
     ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    headers: {
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
   });
   return `${response.status} ${Object(await response.json()).code}`;
 }
