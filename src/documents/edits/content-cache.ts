@@ -1,15 +1,29 @@
+import { compressed, type Encoding } from "../encodings.ts";
+
 /** An answer that was made from a document. */
-export interface CachedContent {
+export interface Content {
   readonly document: string;
   /** The sequence of the document that it was made from. */
   readonly sequence: number;
+  /** It must not be modified: other requests share it. */
   readonly body: Uint8Array;
 }
+
+interface Kept {
+  readonly content: Content;
+  /** The bytes that are counted against the bound. */
+  bytes: number;
+}
+
+/** Each answer takes some memory beside its bytes. */
+const entryBytes = 500;
 
 /** Answers with content of documents, up to a number of bytes; those that were asked for last. */
 export class ContentCache {
   readonly #limits: { readonly contentCacheBytes: number };
-  readonly #entries = new Map<string, CachedContent>();
+  /** In the order in which they were used. */
+  readonly #kept = new Map<string, Kept>();
+  readonly #encoded = new WeakMap<Content, Map<Encoding, Promise<Uint8Array>>>();
   #bytes = 0;
 
   constructor(limits: { readonly contentCacheBytes: number }) {
@@ -17,41 +31,54 @@ export class ContentCache {
   }
 
   /** The answer for a document that has this sequence. */
-  find(key: string, sequence: number): CachedContent | undefined {
-    const entry = this.#entries.get(key);
-    if (entry?.sequence !== sequence) return undefined;
+  find(key: string, sequence: number): Content | undefined {
+    const kept = this.#kept.get(key);
+    if (kept?.content.sequence !== sequence) return undefined;
     // Moves it behind all others.
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    return entry;
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
+    return kept.content;
   }
 
-  keep(key: string, entry: CachedContent): void {
+  keep(key: string, content: Content): void {
     this.#forget(key);
-    this.#entries.set(key, entry);
-    this.#bytes += sizeOf(key, entry);
-    for (const oldest of this.#entries.keys()) {
+    const kept = { content, bytes: 0 };
+    this.#kept.set(key, kept);
+    this.#grow(kept, entryBytes + 2 * key.length + content.body.byteLength);
+  }
+
+  /** The body of an answer, compressed: once as long as the answer is kept. */
+  encode(content: Content, encoding: Encoding): Promise<Uint8Array> {
+    const encodings = this.#encoded.get(content) ?? new Map<Encoding, Promise<Uint8Array>>();
+    this.#encoded.set(content, encodings);
+    const known = encodings.get(encoding);
+    if (known !== undefined) return known;
+    const encoded = compressed(content.body, encoding).then((bytes) => {
+      for (const kept of this.#kept.values()) if (kept.content === content) this.#grow(kept, bytes.byteLength);
+      return bytes;
+    });
+    encodings.set(encoding, encoded);
+    return encoded;
+  }
+
+  /** Forgets the answers of a document that was deleted. */
+  forget(document: string): void {
+    for (const [key, { content }] of this.#kept) if (content.document === document) this.#forget(key);
+  }
+
+  #grow(kept: Kept, bytes: number): void {
+    kept.bytes += bytes;
+    this.#bytes += bytes;
+    for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= this.#limits.contentCacheBytes) break;
       this.#forget(oldest);
     }
   }
 
-  /** Forgets the answers of a document that was deleted. */
-  forget(document: string): void {
-    for (const [key, entry] of this.#entries) if (entry.document === document) this.#forget(key);
-  }
-
   #forget(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    this.#entries.delete(key);
-    this.#bytes -= sizeOf(key, entry);
+    const kept = this.#kept.get(key);
+    if (kept === undefined) return;
+    this.#kept.delete(key);
+    this.#bytes -= kept.bytes;
   }
-}
-
-/** Each entry takes some memory beside its bytes. */
-const entryBytes = 500;
-
-function sizeOf(key: string, { body }: CachedContent): number {
-  return entryBytes + 2 * key.length + body.byteLength;
 }

@@ -1,4 +1,4 @@
-import { SingleFlight } from "../../lib/flights/single-flight.ts";
+import { FreshFlights } from "../../lib/flights/fresh-flights.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
 import type { SyncRoom } from "../../relay/sync-room.ts";
@@ -6,9 +6,10 @@ import { decodeStateVector } from "../../relay/update/state-vector.ts";
 import type { RowId } from "../../storage/store.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Documents, WriteOrder } from "../documents.ts";
+import type { Encoding } from "../encodings.ts";
 import type { KeepVersion } from "../history/keep-version.ts";
 import { EditRefused } from "./content/edit-refused.ts";
-import { ContentCache } from "./content-cache.ts";
+import { type Content, ContentCache } from "./content-cache.ts";
 import type { ContentReply, EditJob, ReadJob } from "./content-job.ts";
 import type { ContentWorkers, QueuedJob } from "./content-workers.ts";
 import { KeyedLock } from "./keyed-lock.ts";
@@ -34,12 +35,6 @@ export interface EditRequest extends ContentRequest<EditJob>, Pick<WriteOrder, "
   readonly mayCreate: boolean;
 }
 
-export interface ContentRead {
-  readonly sequence: RowId;
-  /** It must not be modified: other requests share it. */
-  readonly body: Uint8Array;
-}
-
 /** `missing`: there is no such document. */
 export type EditOutcome = WriteOutcome | { readonly kind: "missing" };
 
@@ -57,7 +52,7 @@ const maxAttempts = 3;
 export class DocumentContent {
   readonly #options: DocumentContentOptions;
   readonly #cache: ContentCache;
-  readonly #flights = new SingleFlight<ContentRead>();
+  readonly #flights = new FreshFlights<Content>();
   readonly #edits = new KeyedLock();
   readonly #clients = new ServerClients();
   #requests = 0;
@@ -76,8 +71,13 @@ export class DocumentContent {
   }
 
   /** Reads a document as it was at the time of the call, or later; undefined if there is none. */
-  read(request: ContentRequest<ReadJob>): Promise<ContentRead | undefined> {
+  read(request: ContentRequest<ReadJob>): Promise<Content | undefined> {
     return this.#admit(request, (signal) => this.#read({ ...request, signal }));
+  }
+
+  /** The body of an answer, compressed. */
+  encode(content: Content, encoding: Encoding): Promise<Uint8Array> {
+    return this.#cache.encode(content, encoding);
   }
 
   /** Forgets the answers of a document that was deleted. */
@@ -113,7 +113,7 @@ export class DocumentContent {
     }
   }
 
-  async #read({ document, job, signal, source }: ContentRequest<ReadJob>): Promise<ContentRead | undefined> {
+  async #read({ document, job, signal, source }: ContentRequest<ReadJob>): Promise<Content | undefined> {
     const lease = await this.#options.documents.open(document);
     try {
       const { room } = lease;
@@ -122,12 +122,14 @@ export class DocumentContent {
       const cached = this.#cache.find(key, room.sequence);
       if (cached !== undefined) return cached;
       return await this.#flights.join({
-        key: `${room.sequence} ${key}`,
+        key,
         signal,
         call: async (flightSignal) => {
-          const read = await this.#readIn(room, { job, source, signal: flightSignal });
-          this.#cache.keep(key, { ...read, document });
-          return read;
+          const made = this.#cache.find(key, room.sequence);
+          if (made !== undefined) return made;
+          const content = await this.#readIn(room, { job, source, signal: flightSignal });
+          this.#cache.keep(key, content);
+          return content;
         },
       });
     } finally {
@@ -135,10 +137,10 @@ export class DocumentContent {
     }
   }
 
-  async #readIn(room: SyncRoom, request: Pick<QueuedJob, "job" | "signal" | "source">): Promise<ContentRead> {
+  async #readIn(room: SyncRoom, request: Pick<QueuedJob, "job" | "signal" | "source">): Promise<Content> {
     const { reply, sequence } = await this.#run(room, request);
     if (reply.kind !== "read") throw new Error(`a content worker answered with ${reply.kind}`);
-    return { sequence, body: reply.body };
+    return { document: room.name, sequence, body: reply.body };
   }
 
   async #edit(request: EditRequest): Promise<EditOutcome> {

@@ -11,6 +11,7 @@ import type { EditJob, ReadJob } from "../edits/content-job.ts";
 import type { DocumentContent, EditOutcome } from "../edits/document-content.ts";
 import type { ContentLimits } from "../edits/limits.ts";
 import { patchSchema } from "../edits/patch-schema.ts";
+import { encodingFor } from "../encodings.ts";
 import { writeAnswer, writtenAnswer } from "./update-routes.ts";
 
 export interface ContentRoutesOptions {
@@ -223,8 +224,13 @@ async function read(
   const source = sourceOf(caller, remoteAddress);
   const found = await refusing(() => content.read({ document, job, source, signal: request.signal }));
   if (found === undefined) throw documentNotFound();
-  return new Response(found.body, {
-    headers: { ...inertHeaders, "content-type": type, etag: entityTag(found.sequence) },
+  const headers = { ...inertHeaders, "content-type": type, vary: "Accept-Encoding" };
+  const encoding = encodingFor(request, found.body.byteLength);
+  if (encoding === undefined)
+    return new Response(found.body, { headers: { ...headers, etag: entityTag(found.sequence) } });
+  return new Response(await content.encode(found, encoding), {
+    // Other bytes than those without the encoding need another tag.
+    headers: { ...headers, etag: entityTag(found.sequence, encoding), "content-encoding": encoding },
   });
 }
 

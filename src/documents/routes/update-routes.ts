@@ -10,7 +10,8 @@ import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
 import { checkStateVector } from "../../relay/update/state-vector.ts";
 import type { Documents } from "../documents.ts";
 import type { DocumentApiLimits } from "../limits.ts";
-import type { DocumentState, DocumentStates, Encoding } from "../states/document-states.ts";
+import { encodingFor } from "../encodings.ts";
+import type { DocumentState, DocumentStates } from "../states/document-states.ts";
 import type { UpdateMerger } from "../states/update-merger.ts";
 import { present } from "./document-routes.ts";
 
@@ -24,8 +25,6 @@ export interface UpdateRoutesOptions {
 const tag = "Updates";
 const octets = "application/octet-stream";
 const path = "/v1/docs/{doc}/update";
-/** Smaller answers are not worth compressing. */
-const compressedBytes = 1_024;
 
 const etag = { ETag: 'The sequence of the document: "12", or "12.x" with a version of the bytes' };
 
@@ -190,21 +189,10 @@ async function wholeAnswer(
   const headers = { ...headersOf(tagOfBytes), "accept-ranges": "bytes", vary: "Accept-Encoding" };
   const range = requestedRange(request, tagOfBytes, bytes.byteLength);
   if (range !== undefined) return partialContent(bytes, range, headers);
-  const encoding = bytes.byteLength < compressedBytes ? undefined : encodingFor(request);
+  const encoding = encodingFor(request, bytes.byteLength);
   if (encoding === undefined) return new Response(bytes, { headers });
   // Other bytes than those without the encoding need another tag.
   return new Response(await states.encode(document, format, state, encoding), {
     headers: { ...headers, etag: entityTag(sequence, `${version}-${encoding}`), "content-encoding": encoding },
   });
-}
-
-/** The best encoding that the sender takes; undefined for none. */
-function encodingFor({ headers }: Request): Encoding | undefined {
-  const accepted = new Map(
-    (headers.get("accept-encoding") ?? "").split(",").map((entry) => {
-      const [name = "", ...parameters] = entry.toLowerCase().split(";");
-      return [name.trim(), !parameters.some((parameter) => /^\s*q=0(\.0*)?\s*$/.test(parameter))];
-    }),
-  );
-  return (["zstd", "gzip"] as const).find((encoding) => accepted.get(encoding) === true);
 }

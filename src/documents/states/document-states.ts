@@ -1,7 +1,6 @@
-import { promisify } from "node:util";
-import { gzip, zstdCompress } from "node:zlib";
 import type { RowId } from "../../storage/store.ts";
 import type { Documents } from "../documents.ts";
+import { compressed, type Encoding } from "../encodings.ts";
 import type { DocumentApiLimits } from "../limits.ts";
 import type { UpdateMerger } from "./update-merger.ts";
 
@@ -12,8 +11,6 @@ export interface DocumentState {
   /** Differs for different bytes of the same document: compactions change them. */
   readonly version: string;
 }
-
-export type Encoding = "zstd" | "gzip";
 
 interface KeptState {
   readonly document: string;
@@ -32,11 +29,6 @@ export interface DocumentStatesOptions {
 
 /** Each state takes some memory beside its bytes. */
 const entryBytes = 500;
-
-const encoders: Readonly<Record<Encoding, (bytes: Uint8Array) => Promise<Buffer>>> = {
-  zstd: promisify(zstdCompress),
-  gzip: promisify(gzip),
-};
 
 /**
  * The encoded states of documents, of which the last ones used are kept: requests for an unchanged document share its
@@ -79,10 +71,10 @@ export class DocumentStates {
   async encode(document: string, format: 1 | 2, state: DocumentState, encoding: Encoding): Promise<Uint8Array> {
     const key = `${format} ${document}`;
     const kept = this.#kept.get(key);
-    if (kept === undefined || (await kept.state) !== state) return encoders[encoding](state.bytes);
+    if (kept === undefined || (await kept.state) !== state) return compressed(state.bytes, encoding);
     const known = kept.encoded.get(encoding);
     if (known !== undefined) return known;
-    const encoded = encoders[encoding](state.bytes);
+    const encoded = compressed(state.bytes, encoding);
     kept.encoded.set(encoding, encoded);
     this.#grow(key, kept, (await encoded).byteLength);
     return encoded;
