@@ -7,13 +7,14 @@ import { checkRoomName } from "../rooms/room-name.ts";
 import type { HttpEnvironment } from "../transport/protocol.ts";
 import type { ApiAccess } from "./api-access.ts";
 import { refuseOtherType } from "./bodies.ts";
+import { countedCaller } from "./bounds/counted-caller.ts";
+import { RequestGate, type RequestGateOptions } from "./bounds/request-gate.ts";
 import { accessEnded } from "./caller.ts";
 import type { ApiLimits } from "./limits.ts";
 import { Problem, problemResponse } from "./problems.ts";
 import { readBody } from "./read-body.ts";
 import { readQuery } from "./read-query.ts";
 import type { RequestCount } from "./request-count.ts";
-import { RequestGate, type RequestGateOptions } from "./request-gate.ts";
 import type { Call, Route } from "./route.ts";
 import { problemOfError } from "./thrown-problems.ts";
 
@@ -38,8 +39,8 @@ export function createApi(routes: readonly Route[], options: ApiOptions): Hono<H
   const gate = new RequestGate(options);
   const beside = routes.map(({ path }) => path).filter((path) => !path.startsWith("/v1/"));
   for (const path of new Set(["/v1/*", ...beside.map(honoPath)])) app.use(path, options.cors);
-  for (const [path, methods] of Map.groupBy(routes, (route) => route.path)) {
   app.use("/v1/*", refuseUndecodable);
+  for (const [path, methods] of Map.groupBy(routes, (route) => route.path)) {
     for (const route of methods) {
       app.on(route.method.toUpperCase(), honoPath(path), (context) => answer(context, route, { ...options, gate }));
     }
@@ -65,7 +66,6 @@ export function createApi(routes: readonly Route[], options: ApiOptions): Hono<H
   return app;
 }
 
-/** The status that nginx logs for a client that has closed its connection. */
 /** Refuses a path that is not valid percent-encoding, which would otherwise be taken as it is for the name of a document. */
 const refuseUndecodable: MiddlewareHandler<HttpEnvironment> = async ({ req }, next) => {
   const isDecodable = new URL(req.url).pathname.split("/").every(isPercentEncoding);
@@ -86,6 +86,7 @@ function isPercentEncoding(segment: string): boolean {
   }
 }
 
+/** The status that nginx logs for a client that has closed its connection. */
 const clientGone = 499;
 
 type Answering = ApiOptions & { readonly gate: RequestGate };
@@ -130,10 +131,11 @@ async function called(context: RouteContext, route: Route, options: Answering): 
   const queryToken = route.takesTokenInQuery === true ? context.req.query("token") : undefined;
   const asked = { request, remoteAddress, document, queryToken };
   const caller = route.needs === undefined ? stranger : await options.access.authorize(asked, route.needs);
+  const counted = countedCaller(caller, remoteAddress, options.addresses);
   let isKept = false;
   let reservedBytes = 0;
   const reserve = (bytes: number) => {
-    options.gate.take(bytes);
+    options.gate.take(bytes, counted);
     reservedBytes += bytes;
   };
   try {
@@ -145,6 +147,7 @@ async function called(context: RouteContext, route: Route, options: Answering): 
       request,
       remoteAddress,
       caller,
+      counted,
       document: document ?? "",
       path,
       query,
@@ -160,7 +163,7 @@ async function called(context: RouteContext, route: Route, options: Answering): 
     return await route.handle(call);
   } finally {
     if (!isKept) caller.release();
-    options.gate.give(reservedBytes);
+    options.gate.give(reservedBytes, counted);
   }
 }
 

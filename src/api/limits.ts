@@ -39,6 +39,12 @@ export const apiLimits = limits({
     beyond: "503",
     needsRestart: true,
   },
+  apiBodiesBytesPerCaller: {
+    default: 64 * mebibyte,
+    unit: "bytes",
+    help: "the same of one API key, user or address",
+    beyond: "429",
+  },
 });
 
 export type ApiLimits = LimitValues<typeof apiLimits>;

@@ -11,6 +11,8 @@ export interface Call<Query extends Parameters, Input> {
   readonly request: Request;
   readonly remoteAddress: string;
   readonly caller: Caller;
+  /** The key by which bounds count the sender, as `countedCaller`. */
+  readonly counted: string | undefined;
   /** The `{doc}` of the path; empty for a route without one. */
   readonly document: string;
   /** The other parameters of the path, decoded. */

@@ -27,7 +27,7 @@ export async function openWebhooks(store: WebhookStore, options: WebhooksPartOpt
   const schedule = { delaysMs: options.webhooks.retryDelaysMs, random: Math.random };
   const sender = new Sender(Object.assign(policy, { clock, limits, userAgent: `Yurt/${packageJson.version}` }));
   const readContent: ContentReader = (document, form, signal) =>
-    options.content.read({ document, job: { kind: jobs[form] }, source: "webhooks", signal });
+    options.content.read({ document, job: { kind: jobs[form] }, source: "webhooks", counted: "webhooks", signal });
   const webhooks = await Webhooks.open({ ...options, ...options.relay, store, sender, schedule, readContent });
   return {
     api: webhookRoutes({ webhooks, targets: policy, limits }),

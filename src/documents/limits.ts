@@ -22,7 +22,7 @@ export const documentApiLimits = limits({
   apiEventStreamsPerCaller: {
     default: 200,
     unit: "count",
-    help: "open event streams of one API key, or of one address (of IPv6: one /64) except loopback",
+    help: "open event streams of one API key, user, or address (of IPv6: one /64) except loopback",
     beyond: "429",
   },
   apiEventBytes: {

@@ -109,6 +109,21 @@ test("the bodies of all requests together are bounded", async () => {
   expect((await api.ask("POST", "/v1/docs/doc/update", update("small"))).status).toBe(200);
 });
 
+test("the bodies of one caller are bounded, and leave memory to the others", async () => {
+  await using api = await startApiServer({ limits: { apiBodiesBytesPerCaller: 1_000 } });
+  const write = (token: string) => api.ask("POST", "/v1/docs/doc/update", { ...update("x".repeat(2_000)), token });
+  const refused = await write(api.keys["docs:write"]);
+  expect([refused.status, refused.body["code"], refused.headers.get("retry-after")]).toEqual([
+    429,
+    "rate-limited",
+    "5",
+  ]);
+  const metrics = await (await fetch(`${api.server.url}/metrics`)).text();
+  expect(metrics).toContain('yurt_bound_hits_total{bound="limits.api-bodies-bytes-per-caller"} 1');
+  // Programs of this machine without a key have no share.
+  expect((await api.ask("POST", "/v1/docs/doc/update", update("x".repeat(2_000)))).status).toBe(200);
+});
+
 test.each(["/v1/docs/%E0", "/v1/docs/a%", "/v1/docs/%zz/json", "/v1/docs/doc/text/%ED%A0%80", "/v1/webhooks/%C3"])(
   "a path that is not percent-encoded UTF-8 is refused: %s",
   async (path) => {

@@ -238,6 +238,30 @@ test.each([
   expect(await read(api, "doc")).toBe(stored);
 });
 
+test("one caller cannot take all places for exports and imports", async () => {
+  await using api = await startApiServer({ limits: { apiCopies: 3, apiCopiesPerCaller: 1 } });
+  const text = "x".repeat(3_000_000);
+  for (const name of ["a", "b", "c", "d", "e"]) await write(api, name, text);
+  const [greedy, other] = [api.keys["docs:read"], api.keys["docs:admin"]];
+  const leaving = new AbortController();
+  const headers = { authorization: `Bearer ${greedy}` };
+  const open = await fetch(`${api.server.url}/v1/export`, { headers, signal: leaving.signal });
+  const reader = open.body?.getReader();
+  await reader?.read();
+  const refused = await api.ask("GET", "/v1/docs/a/export", { token: greedy });
+  expect([refused.status, refused.body["code"], refused.headers.get("retry-after")]).toEqual([
+    429,
+    "rate-limited",
+    "5",
+  ]);
+  expect((await api.ask("GET", "/v1/docs/a/export", { token: other })).status).toBe(200);
+  leaving.abort();
+  await reader?.read().catch(() => {});
+  await eventually("given back", async () => {
+    return (await api.ask("GET", "/v1/docs/a/export", { token: greedy })).status === 200;
+  });
+});
+
 test("more exports and imports at once than the bound are refused, and end when their readers leave", async () => {
   await using api = await startApiServer({ limits: { apiCopies: 1 } });
   const text = "x".repeat(3_000_000);

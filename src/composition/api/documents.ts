@@ -1,5 +1,6 @@
 import { DeletedDocuments } from "../../documents/deleted-documents.ts";
 import { Documents } from "../../documents/documents.ts";
+import { contentSlots, copySlots } from "../../documents/edits/content-slots.ts";
 import { ContentWorkers, startContentWorker } from "../../documents/edits/content-workers.ts";
 import { DocumentContent } from "../../documents/edits/document-content.ts";
 import { WorkerMerger } from "../../documents/edits/worker-merger.ts";
@@ -42,7 +43,8 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   const workers = new ContentWorkers({ ...shared, startWorker: startContentWorker });
   const merger = new WorkerMerger({ ...shared, workers });
   const keepVersion = versionsBeforeEdits({ history: store.history, keepMs });
-  const content = new DocumentContent({ ...shared, documents, workers, keepVersion });
+  const slots = contentSlots(shared.limits);
+  const content = new DocumentContent({ ...shared, documents, workers, slots, keepVersion });
   const states = new DocumentStates({ ...shared, documents, merger });
   const streams = new EventStreams(shared);
   const deleted = new DeletedDocuments({ ...shared, documents, keepMs: () => keptMs });
@@ -53,7 +55,8 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   const { history: historyStore, webhooks } = store;
   const history = openHistory({ ...shared, documents, history: historyStore, keepMs, webhooks });
   const { documentHistory } = history;
-  const parts = { documentHistory, history: historyStore, keepMs, keepVersion };
+  const bounds = { slots, copySlots: copySlots(shared.limits) };
+  const parts = { documentHistory, history: historyStore, keepMs, keepVersion, ...bounds };
   const options = { ...shared, ...parts, content, documents, merger, states, streams };
   return {
     content,

@@ -1,3 +1,4 @@
+import type { Slots } from "../../api/bounds/slots.ts";
 import { FreshFlights } from "../../lib/flights/fresh-flights.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
@@ -20,7 +21,9 @@ export interface DocumentContentOptions {
   readonly documents: Pick<Documents, "open" | "write">;
   readonly workers: Pick<ContentWorkers, "run">;
   readonly clock: Clock;
-  readonly limits: Pick<ContentLimits, "contentRequests" | "contentRequestMs" | "contentCacheBytes">;
+  /** As `contentSlots`. */
+  readonly slots: Slots;
+  readonly limits: Pick<ContentLimits, "contentRequestMs" | "contentCacheBytes">;
   /** Called before the content of a document that exists is replaced. */
   readonly keepVersion?: KeepVersion | undefined;
 }
@@ -28,6 +31,8 @@ export interface DocumentContentOptions {
 export interface ContentRequest<Job> extends Pick<QueuedJob, "source" | "signal"> {
   readonly document: string;
   readonly job: Job;
+  /** The key by which bounds count the caller, as `countedCaller`. */
+  readonly counted: string | undefined;
 }
 
 export interface EditRequest extends ContentRequest<EditJob>, Pick<WriteOrder, "condition" | "user"> {
@@ -45,8 +50,8 @@ const maxAttempts = 3;
  * The content of documents, read and changed on the server by jobs in workers. An edit is one ordinary update, written as
  * one of a member is. Edits of one document are made one after the other; see `ServerClients`.
  *
- * Methods reject with `EditRefused`, with `SessionError` (overloaded) beyond the bounds on such requests, and as the
- * methods of `Documents`. A request that is rejected has changed nothing, except after a failure of the store, when that is
+ * Methods reject with `EditRefused`, with `Problem` beyond the bounds on such requests, with `SessionError` (overloaded) when
+ * their time is over, and as the methods of `Documents`. A request that is rejected has changed nothing, except after a failure of the store, when that is
  * unknown.
  */
 export class DocumentContent {
@@ -55,7 +60,6 @@ export class DocumentContent {
   readonly #flights = new FreshFlights<Content>();
   readonly #edits = new KeyedLock();
   readonly #clients = new ServerClients();
-  #requests = 0;
 
   constructor(options: DocumentContentOptions) {
     this.#options = options;
@@ -92,10 +96,12 @@ export class DocumentContent {
     );
   }
 
-  async #admit<T>({ signal }: Pick<QueuedJob, "signal">, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { clock, limits } = this.#options;
-    if (this.#requests >= limits.contentRequests)
-      throw overloaded("too many requests ask for the content of documents");
+  async #admit<T>(
+    { counted, signal }: Pick<ContentRequest<unknown>, "counted" | "signal">,
+    run: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { clock, limits, slots } = this.#options;
+    const give = slots.take(counted);
     const ending = new AbortController();
     const end = () => ending.abort(overloaded("the request was given up"));
     const cancelDeadline = clock.after(limits.contentRequestMs, () => {
@@ -103,11 +109,10 @@ export class DocumentContent {
     });
     signal.addEventListener("abort", end);
     if (signal.aborted) end();
-    this.#requests += 1;
     try {
       return await run(ending.signal);
     } finally {
-      this.#requests -= 1;
+      give();
       cancelDeadline();
       signal.removeEventListener("abort", end);
     }

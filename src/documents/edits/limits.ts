@@ -16,6 +16,12 @@ export const contentLimits = limits({
     help: "requests for the content of documents at once, those that wait included",
     beyond: "503",
   },
+  contentRequestsPerCaller: {
+    default: 16,
+    unit: "count",
+    help: "the same of one API key, user or address",
+    beyond: "429",
+  },
   contentRequestMs: {
     default: 10_000,
     unit: "ms",
@@ -39,6 +45,12 @@ export const contentLimits = limits({
     unit: "count",
     help: "exports and imports of /v1 at once",
     beyond: "503",
+  },
+  apiCopiesPerCaller: {
+    default: 2,
+    unit: "count",
+    help: "the same of one API key, user or address",
+    beyond: "429",
   },
   patchBytes: {
     default: 8 * mebibyte,

@@ -1,3 +1,4 @@
+import { Slots } from "../../api/bounds/slots.ts";
 import type { Caller } from "../../api/caller.ts";
 import { Problem } from "../../api/problems.ts";
 import type { Clock } from "../../lib/time/clock.ts";
@@ -14,7 +15,7 @@ export interface EventStreamsOptions {
 export interface StreamOrder {
   readonly request: Request;
   readonly caller: Caller;
-  /** The key or address whose streams are counted together; undefined for a reader without a bound of its own. */
+  /** The key by which bounds count the reader, as `countedCaller`. */
   readonly counted: string | undefined;
   /** Called once, when the stream has ended. */
   readonly ended: () => void;
@@ -29,14 +30,20 @@ const pingMs = 15_000;
 export class EventStreams {
   readonly #options: EventStreamsOptions;
   readonly #open = new Map<EventStream, StreamOrder>();
-  readonly #counts = new Map<string, number>();
+  readonly #slots: Slots;
   readonly #encoded = new WeakMap<object, Uint8Array>();
   #cancel: (() => void) | undefined;
   #isClosed = false;
 
   constructor(options: EventStreamsOptions) {
+    const { limits } = options;
     this.#options = options;
     options.metrics.eventStreams.readFrom(() => this.#open.size);
+    this.#slots = new Slots({
+      work: "event streams",
+      inAll: { limit: () => limits.apiEventStreams, bound: "limits.api-event-streams" },
+      perCaller: { limit: () => limits.apiEventStreamsPerCaller, bound: "limits.api-event-streams-per-caller" },
+    });
   }
 
   get size(): number {
@@ -47,20 +54,9 @@ export class EventStreams {
   open(order: StreamOrder): EventStream {
     const { limits, metrics } = this.#options;
     const { caller, counted, request } = order;
-    const retry = { headers: { "retry-after": "5" } };
-    if (this.#isClosed) throw new Problem("stopping", "The server stops. Try again later.", retry);
-    if (this.#open.size >= limits.apiEventStreams)
-      throw new Problem("overloaded", "As many event streams are open as limits.api-event-streams allows.", {
-        ...retry,
-        bound: "limits.api-event-streams",
-      });
-    const count = counted === undefined ? 0 : (this.#counts.get(counted) ?? 0);
-    if (count >= limits.apiEventStreamsPerCaller)
-      throw new Problem("rate-limited", "Close other event streams first (limits.api-event-streams-per-caller).", {
-        ...retry,
-        bound: "limits.api-event-streams-per-caller",
-      });
-    if (counted !== undefined) this.#counts.set(counted, count + 1);
+    if (this.#isClosed)
+      throw new Problem("stopping", "The server stops. Try again later.", { headers: { "retry-after": "5" } });
+    const give = this.#slots.take(counted);
     const abandoned = () => stream.abandon();
     const stream: EventStream = new EventStream({
       maxWaitingBytes: limits.apiEventBytes,
@@ -69,6 +65,7 @@ export class EventStreams {
         request.signal.removeEventListener("abort", abandoned);
         this.#ended(stream, order);
         caller.release();
+        give();
       },
     });
     this.#open.set(stream, order);
@@ -103,13 +100,8 @@ export class EventStreams {
     for (const stream of [...this.#open.keys()]) this.end(stream, "stopping");
   }
 
-  #ended(stream: EventStream, { counted, ended }: StreamOrder): void {
+  #ended(stream: EventStream, { ended }: StreamOrder): void {
     this.#open.delete(stream);
-    if (counted !== undefined) {
-      const left = (this.#counts.get(counted) ?? 1) - 1;
-      if (left === 0) this.#counts.delete(counted);
-      else this.#counts.set(counted, left);
-    }
     if (this.#open.size === 0) this.#cancel?.();
     ended();
   }

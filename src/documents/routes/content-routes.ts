@@ -205,7 +205,10 @@ function jsonBytes(
   return { types, description, schema, maxBytes: () => limits.patchBytes, decode: (bytes) => bytes };
 }
 
-type ContentCall = Pick<Call<Record<never, never>, unknown>, "caller" | "document" | "remoteAddress" | "request">;
+type ContentCall = Pick<
+  Call<Record<never, never>, unknown>,
+  "caller" | "counted" | "document" | "remoteAddress" | "request"
+>;
 
 /** The client whose turn it is, when several wait for a worker. */
 export function sourceOf(caller: Pick<Caller, "user">, remoteAddress: string): string {
@@ -214,7 +217,7 @@ export function sourceOf(caller: Pick<Caller, "user">, remoteAddress: string): s
 
 async function read(
   { content }: ContentRoutesOptions,
-  { caller, document, remoteAddress, request }: ContentCall,
+  { caller, counted, document, remoteAddress, request }: ContentCall,
   job: ReadJob,
   type: string,
 ): Promise<Response> {
@@ -222,7 +225,7 @@ async function read(
   if (sequence === 0) throw documentNotFound();
   if (isKnown(request, sequence)) return notModified(entityTag(sequence));
   const source = sourceOf(caller, remoteAddress);
-  const found = await refusing(() => content.read({ document, job, source, signal: request.signal }));
+  const found = await refusing(() => content.read({ document, job, source, counted, signal: request.signal }));
   if (found === undefined) throw documentNotFound();
   const headers = { ...inertHeaders, "content-type": type, vary: "Accept-Encoding" };
   const encoding = encodingFor(request, found.body.byteLength);
@@ -236,7 +239,7 @@ async function read(
 
 async function edit(
   { content }: ContentRoutesOptions,
-  { caller, document, remoteAddress, request }: ContentCall,
+  { caller, counted, document, remoteAddress, request }: ContentCall,
   job: EditJob,
 ): Promise<Response> {
   const outcome = await refusing(() =>
@@ -247,6 +250,7 @@ async function edit(
       condition: conditionOf(request),
       mayCreate: job.kind === "put",
       source: sourceOf(caller, remoteAddress),
+      counted,
       signal: request.signal,
     }),
   );

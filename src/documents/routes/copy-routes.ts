@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { type Body, jsonBody } from "../../api/bodies.ts";
+import type { Slots } from "../../api/bounds/slots.ts";
 import { accessEnded, type Caller, demandScope, documentNotFound } from "../../api/caller.ts";
 import type { ApiLimits } from "../../api/limits.ts";
 import { choice, flag, text } from "../../api/parameters.ts";
@@ -19,7 +20,6 @@ import { LineTooLong, linesIn } from "../copies/lines-in.ts";
 import { untilStalled } from "../copies/stalls.ts";
 import type { Documents } from "../documents.ts";
 import type { DocumentContent } from "../edits/document-content.ts";
-import type { ContentLimits } from "../edits/limits.ts";
 import type { DocumentApiLimits } from "../limits.ts";
 import type { UpdateMerger } from "../states/update-merger.ts";
 import { sourceOf } from "./content-routes.ts";
@@ -37,11 +37,10 @@ export interface CopyRoutesOptions
   readonly keepMs: (document: string) => number;
   readonly content: DocumentContent;
   readonly merger: UpdateMerger;
+  /** As `copySlots`. */
+  readonly copySlots: Slots;
   readonly clock: Clock;
-  readonly limits: Pick<ApiLimits, "apiJsonBytes"> &
-    Pick<ContentLimits, "apiCopies"> &
-    Pick<DocumentApiLimits, "apiUpdateBytes"> &
-    RoomLimits;
+  readonly limits: Pick<ApiLimits, "apiJsonBytes"> & Pick<DocumentApiLimits, "apiUpdateBytes"> & RoomLimits;
 }
 
 const tag = "Copies";
@@ -66,7 +65,10 @@ const importResult = v.pipe(
       v.array(
         v.object({
           name: v.string(),
-          reason: v.picklist(["forbidden", "invalid-name", "malformed-update", "too-large", "deleted"]),
+          reason: v.pipe(
+            v.picklist(["forbidden", "invalid-name", "malformed-update", "too-large", "deleted"]),
+            v.description("forbidden: the key or token is not for the name; deleted: a document of that name is deleted"),
+          ),
         }),
       ),
       v.description("The first 100 of them"),
@@ -88,7 +90,6 @@ const exportAnswer = { description: "Lines of JSON; the last one has `end`", typ
 /** The routes that copy whole documents: fork, export, import. */
 export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
   const { documents, limits } = options;
-  const copies = new CopyCount(limits);
   return [
     route({
       method: "post",
@@ -113,14 +114,14 @@ export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
       tag,
       summary: "Export a document",
       description:
-        "For `POST /v1/import` and `yurt documents import`. An answer without its last line is not complete.",
+        "The facts of the document, and its updates as base64: for `POST /v1/import` and `yurt documents import`. An answer without its last line is not complete.",
       needs: "docs:read",
       query: { history: withHistory },
       answers: { 200: exportAnswer },
       problems: ["storage-unavailable", "overloaded"],
       handle: async (call) => {
         demandHistory(call);
-        return exportAll(options, copies, call, only(await present(documents, call.document)));
+        return exportAll(options, call, only(await present(documents, call.document)));
       },
     }),
     route({
@@ -137,7 +138,7 @@ export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
       handle: (call) => {
         demandHistory(call);
         const prefix = joinedPrefix(call.caller.prefix, call.query.prefix ?? "");
-        return exportAll(options, copies, call, prefix === undefined ? none() : documentsWith(documents, prefix));
+        return exportAll(options, call, prefix === undefined ? none() : documentsWith(documents, prefix));
       },
     }),
     route({
@@ -155,7 +156,7 @@ export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
       body: exportBody,
       answers: { 200: { description: "What was done", json: importResult } },
       problems: ["malformed-json", "body-too-large", "storage-unavailable", "storage-full", "overloaded"],
-      handle: (call) => importAll(options, copies, call),
+      handle: (call) => importAll(options, call),
     }),
   ];
 }
@@ -168,35 +169,13 @@ const exportBody: Body<undefined> = {
   decode: () => undefined,
 };
 
-/** The exports and imports that are going on: each holds a whole document in memory. */
-class CopyCount {
-  readonly #limits: Pick<ContentLimits, "apiCopies">;
-  #open = 0;
-
-  constructor(limits: Pick<ContentLimits, "apiCopies">) {
-    this.#limits = limits;
-  }
-
-  /** Returns what ends the copy; it is to be called once. Throws `Problem`. */
-  begin(): () => void {
-    if (this.#open >= this.#limits.apiCopies) {
-      throw new Problem("overloaded", "Other exports and imports are going on. Try again later.", {
-        headers: { "retry-after": "5" },
-      });
-    }
-    this.#open += 1;
-    return () => {
-      this.#open -= 1;
-    };
-  }
-}
-
 type CopyCall<Input = unknown> = Omit<Call<Record<never, never>, Input>, "query">;
 
 async function fork(
   options: CopyRoutesOptions,
-  { body: { at, to }, caller, document, permit, remoteAddress, request }: CopyCall<v.InferOutput<typeof forkOrder>>,
+  { body: { at, to }, ...call }: CopyCall<v.InferOutput<typeof forkOrder>>,
 ): Promise<Response> {
+  const { caller, counted, document, permit, remoteAddress, request } = call;
   const moment = at === undefined ? undefined : momentOf(at, "/at");
   if (moment !== undefined) {
     demandScope(caller, "docs:write");
@@ -205,7 +184,7 @@ async function fork(
   const writer = await permit(to, "docs:write");
   try {
     const source = sourceOf(caller, remoteAddress);
-    const order = { document, to, moment, source, user: writer.user, signal: request.signal };
+    const order = { document, to, moment, source, counted, user: writer.user, signal: request.signal };
     const outcome = await historyProblem(() => forkDocument(options, order));
     if (outcome.kind === "missing") throw documentNotFound();
     if (outcome.kind === "exists")
@@ -224,17 +203,18 @@ function demandHistory({ caller, query: { history } }: Pick<CopyCall, "caller"> 
   if (history) demandScope(caller, "docs:write");
 }
 
+type ExportCall = Pick<CopyCall, "caller" | "counted" | "keepCaller" | "keepOpen"> & HistoryQuery;
+
 interface HistoryQuery {
   readonly query: { readonly history: boolean };
 }
 
 function exportAll(
-  { clock, documents, history }: CopyRoutesOptions,
-  copies: CopyCount,
-  { caller, keepCaller, keepOpen, query }: Pick<CopyCall, "caller" | "keepCaller" | "keepOpen"> & HistoryQuery,
+  { clock, copySlots, documents, history }: CopyRoutesOptions,
+  { caller, counted, keepCaller, keepOpen, query }: ExportCall,
   selected: AsyncIterable<DocumentInfo>,
 ): Response {
-  const end = copies.begin();
+  const end = copySlots.take(counted);
   keepOpen();
   keepCaller();
   const lines = exportLines(allowed(selected, caller), { documents, history: query.history ? history : undefined });
@@ -269,18 +249,18 @@ async function* only(info: DocumentInfo): AsyncGenerator<DocumentInfo> {
 async function* none(): AsyncGenerator<never> {}
 
 async function importAll(
-  { clock, documents, history, keepMs, keepVersion, limits, merger }: CopyRoutesOptions,
-  copies: CopyCount,
+  { clock, copySlots, documents, history, keepMs, keepVersion, limits, merger }: CopyRoutesOptions,
   {
     caller,
+    counted,
     keepOpen,
     query,
     request,
-  }: Pick<CopyCall, "caller" | "keepOpen" | "request"> & {
+  }: Pick<CopyCall, "caller" | "counted" | "keepOpen" | "request"> & {
     readonly query: { readonly existing: "skip" | "merge" };
   },
 ): Promise<Response> {
-  const end = copies.begin();
+  const end = copySlots.take(counted);
   keepOpen();
   const maxDocumentBytes = limits.apiUpdateBytes;
   try {

@@ -1,7 +1,6 @@
 import { optionalInteger, text } from "../../api/parameters.ts";
 import { Problem } from "../../api/problems.ts";
 import { type Call, type Route, route } from "../../api/route.ts";
-import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Documents } from "../documents.ts";
 import type { EventStreams } from "../events/event-streams.ts";
@@ -13,7 +12,6 @@ export interface EventRoutesOptions {
   readonly documents: Documents;
   readonly streams: EventStreams;
   readonly limits: Pick<DocumentApiLimits, "apiEventBytes">;
-  readonly addresses: CountedAddresses;
   readonly clock: Clock;
 }
 
@@ -22,7 +20,7 @@ const answers = { 200: { description: "Server-sent events, until the client leav
 const maxSequence = 999_999_999_999_999;
 
 /** The routes that follow documents. */
-export function eventRoutes({ addresses, clock, documents, limits, streams }: EventRoutesOptions): readonly Route[] {
+export function eventRoutes({ clock, documents, limits, streams }: EventRoutesOptions): readonly Route[] {
   return [
     route({
       method: "get",
@@ -50,7 +48,7 @@ export function eventRoutes({ addresses, clock, documents, limits, streams }: Ev
         if (call.request.method === "HEAD") return empty();
         keep(call);
         return followDocument(
-          { ...readerOf(call, addresses), document: call.document, since },
+          { ...readerOf(call), document: call.document, since },
           { documents, limits, streams },
         ).catch((error: unknown) => {
           call.caller.release();
@@ -76,10 +74,7 @@ export function eventRoutes({ addresses, clock, documents, limits, streams }: Ev
           throw new Problem("forbidden", "The API key is not for documents with this prefix.");
         if (call.request.method === "HEAD") return empty();
         const longer = prefix.length > call.caller.prefix.length ? prefix : call.caller.prefix;
-        const response = followDocuments(
-          { ...readerOf(call, addresses), prefix: longer },
-          { clock, documents, streams },
-        );
+        const response = followDocuments({ ...readerOf(call), prefix: longer }, { clock, documents, streams });
         keep(call);
         return response;
       },
@@ -89,7 +84,7 @@ export function eventRoutes({ addresses, clock, documents, limits, streams }: Ev
 
 type AnyCall = Pick<
   Call<Record<never, never>, undefined>,
-  "request" | "caller" | "remoteAddress" | "keepOpen" | "keepCaller"
+  "request" | "caller" | "counted" | "keepOpen" | "keepCaller"
 >;
 
 /** The stream releases the caller when it ends. */
@@ -98,9 +93,8 @@ function keep(call: AnyCall): void {
   call.keepCaller();
 }
 
-function readerOf({ caller, remoteAddress, request }: AnyCall, addresses: CountedAddresses) {
-  const counted = caller.kind === "key" ? caller.user : addresses.keyOf(remoteAddress);
-  return { caller, request, counted };
+function readerOf({ caller, counted, request }: AnyCall) {
+  return { caller, counted, request };
 }
 
 function empty(): Response {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { bytesBody } from "../../api/bodies.ts";
+import type { Slots } from "../../api/bounds/slots.ts";
 import { changedSince, demandedSequences, entityTag, isKnown, notModified, satisfies } from "../../api/conditions.ts";
 import { base64url, choice, type Parameter } from "../../api/parameters.ts";
 import { Problem } from "../../api/problems.ts";
@@ -9,8 +10,8 @@ import type { RelayLimits } from "../../relay/limits.ts";
 import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
 import { checkStateVector } from "../../relay/update/state-vector.ts";
 import type { Documents } from "../documents.ts";
-import type { DocumentApiLimits } from "../limits.ts";
 import { encodingFor } from "../encodings.ts";
+import type { DocumentApiLimits } from "../limits.ts";
 import type { DocumentState, DocumentStates } from "../states/document-states.ts";
 import type { UpdateMerger } from "../states/update-merger.ts";
 import { present } from "./document-routes.ts";
@@ -19,6 +20,8 @@ export interface UpdateRoutesOptions {
   readonly documents: Documents;
   readonly states: DocumentStates;
   readonly merger: UpdateMerger;
+  /** As `contentSlots`. */
+  readonly slots: Slots;
   readonly limits: DocumentApiLimits & Pick<RelayLimits, "stateVectorBytes">;
 }
 
@@ -41,7 +44,7 @@ export const writtenAnswer: Answer = { description: "It is stored", json: writte
 
 /** The routes of a document's updates: read, write, create. */
 export function updateRoutes(options: UpdateRoutesOptions): readonly Route[] {
-  const { documents, limits, merger, states } = options;
+  const { documents, limits, merger, slots, states } = options;
   const body = bytesBody({ description: "A Yjs update, format V1", maxBytes: () => limits.apiUpdateBytes });
   return [
     route({
@@ -67,16 +70,18 @@ export function updateRoutes(options: UpdateRoutesOptions): readonly Route[] {
         304: { description: "The document has not changed" },
       },
       problems: ["range-not-satisfiable", "overloaded"],
-      handle: async ({ document, query, request }) => {
+      handle: async ({ counted, document, query, request }) => {
         const { sequence } = await present(documents, document);
         if (isKnown(request, sequence)) return notModified(entityTag(sequence));
         const format = query.format === "1" ? 1 : 2;
         const { sv: stateVector } = query;
-        if (stateVector === undefined)
-          return wholeAnswer(await states.read(document, format), { document, format, request, states });
-        const parts = await documents.read(document);
-        const bytes = await merger.merge({ updates: parts.updates, stateVector, format });
-        return new Response(bytes, { headers: headersOf(entityTag(parts.sequence)) });
+        return slots.run(counted, async () => {
+          if (stateVector === undefined)
+            return wholeAnswer(await states.read(document, format), { document, format, request, states });
+          const parts = await documents.read(document);
+          const bytes = await merger.merge({ updates: parts.updates, stateVector, format });
+          return new Response(bytes, { headers: headersOf(entityTag(parts.sequence)) });
+        });
       },
     }),
     route({
@@ -115,7 +120,10 @@ export function updateRoutes(options: UpdateRoutesOptions): readonly Route[] {
       headers: { "If-None-Match": "Required: *" },
       body,
       answers: { 201: { ...writtenAnswer, headers: { ...etag, Location: "The path of the document" } } },
-      problems: ["malformed-update", "precondition-failed", "precondition-required", "document-too-large"],
+      problems: [
+        ...(["malformed-update", "precondition-failed", "precondition-required", "document-too-large"] as const),
+        "storage-full",
+      ],
       handle: async ({ body: update, caller, document, request }) => {
         if (request.headers.get("if-none-match")?.trim() !== "*")
           throw new Problem("precondition-required", "Send If-None-Match: *, or POST the update to merge it.");

@@ -91,6 +91,8 @@ export const boundNames = [
   ...["limits.publish-address-share", "limits.fan-out-deliveries", "limits.first-frame-ms", "limits.without-room-ms"],
   ...["limits.mailbox-bytes", "limits.webhook-queue", "limits.validations-per-second", "limits.revocations"],
   ...["limits.api-requests-per-second", "limits.api-key-requests-per-second", "limits.api-bodies-bytes"],
+  ...["limits.api-bodies-bytes-per-caller", "limits.content-requests", "limits.content-requests-per-caller"],
+  ...["limits.api-copies", "limits.api-copies-per-caller"],
   ...["limits.api-event-streams", "limits.api-event-streams-per-caller", "limits.api-event-bytes"],
   ...["limits.ice-requests-per-second"],
   ...["limits.turn-connections", "limits.turn-connections-per-address", "limits.turn-first-allocation-ms"],

@@ -4,6 +4,7 @@ import { defaultLimits, type Limits } from "../../../src/composition/settings/li
 import { Documents } from "../../../src/documents/documents.ts";
 import { EditRefused } from "../../../src/documents/edits/content/edit-refused.ts";
 import type { ContentTask, EditJob, ReadJob } from "../../../src/documents/edits/content-job.ts";
+import { contentSlots } from "../../../src/documents/edits/content-slots.ts";
 import { ContentWorkers, startContentWorker } from "../../../src/documents/edits/content-workers.ts";
 import { DocumentContent } from "../../../src/documents/edits/document-content.ts";
 import { runContentJob } from "../../../src/documents/edits/run-content-job.ts";
@@ -68,7 +69,8 @@ async function setUp(changed: Partial<Limits> = {}) {
       return documents.write(order);
     },
   };
-  const content = new DocumentContent({ documents: failing, workers, clock, limits });
+  const slots = contentSlots(limits);
+  const content = new DocumentContent({ documents: failing, workers, slots, clock, limits });
   /** Answers the task that was given first. */
   const answer = async () => {
     await settled();
@@ -86,7 +88,7 @@ async function setUp(changed: Partial<Limits> = {}) {
     return written;
   };
   const never = new AbortController().signal;
-  const common = { document: "doc", source: "test", signal: never };
+  const common = { document: "doc", source: "test", counted: undefined, signal: never };
   return {
     answer,
     clock,
@@ -97,6 +99,7 @@ async function setUp(changed: Partial<Limits> = {}) {
     held,
     limits,
     parts,
+    slots,
     tasks,
     workers,
     write,
@@ -286,20 +289,33 @@ test("more requests at once than the bound are refused as overload", async () =>
   await write(typed("a"));
   const running = [read({ kind: "json" }), read({ kind: "text", root: "text" })];
   await settled();
-  expect(await rejection(read({ kind: "xml", root: "text" }))).toMatch(/too many requests/);
+  expect(await rejection(read({ kind: "xml", root: "text" }))).toMatch(/limits\.content-requests/);
   await answer();
   await answer();
   await Promise.all(running);
   expect(await rejection(read())).toBe("resolved");
 });
 
+test("one caller leaves requests to the others", async () => {
+  const { answer, read, write } = await setUp({ contentRequestsPerCaller: 1 });
+  await write(typed("a"));
+  const running = [read({ kind: "json" }, { counted: "greedy" })];
+  await settled();
+  const again = read({ kind: "text", root: "text" }, { counted: "greedy" });
+  expect(await again.catch((error: unknown) => error)).toMatchObject({ code: "rate-limited" });
+  running.push(read({ kind: "text", root: "text" }, { counted: "other" }));
+  await answer();
+  await answer();
+  expect((await Promise.all(running)).length).toBe(2);
+});
+
 test("a request that waits too long for a worker, or is given up, ends; one that runs too long is refused", async () => {
-  const { clock, common, documents, limits, read, workers, write } = await setUp();
+  const { clock, common, documents, limits, read, slots, workers, write } = await setUp();
   await write(typed("a"));
   const running = rejection(read({ kind: "json" }));
   await settled();
   clock.advance(5_000);
-  const other = new DocumentContent({ documents, workers, clock, limits });
+  const other = new DocumentContent({ documents, workers, slots, clock, limits });
   const given = new AbortController();
   const waiting = rejection(other.read({ ...common, job: { kind: "json" } }));
   const leaving = rejection(other.read({ ...common, job: { kind: "json", root: "x" }, signal: given.signal }));

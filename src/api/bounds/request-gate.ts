@@ -1,11 +1,12 @@
-import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
-import { ByteBudget } from "../lib/byte-budget.ts";
-import { KeyedBuckets } from "../lib/keyed-buckets.ts";
-import type { Clock } from "../lib/time/clock.ts";
-import type { ApiAccess } from "./api-access.ts";
-import type { ApiLimits } from "./limits.ts";
-import { Problem } from "./problems.ts";
-import { takeToken } from "./refusals/take-token.ts";
+import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
+import { ByteBudget } from "../../lib/byte-budget.ts";
+import { KeyedCounts } from "../../lib/collections/keyed-counts.ts";
+import { KeyedBuckets } from "../../lib/keyed-buckets.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { ApiAccess } from "../api-access.ts";
+import type { ApiLimits } from "../limits.ts";
+import { Problem } from "../problems.ts";
+import { takeToken } from "../refusals/take-token.ts";
 
 export interface RequestGateOptions {
   readonly access: Pick<ApiAccess, "keyOf">;
@@ -19,6 +20,8 @@ export interface RequestGateOptions {
 /** The bounds that hold for all requests together. */
 export class RequestGate {
   readonly #bodies: ByteBudget;
+  /** The bytes of bodies by their senders. */
+  readonly #bodiesOf = new KeyedCounts();
   readonly #options: RequestGateOptions;
   readonly #byKey: KeyedBuckets;
   readonly #byAddress: KeyedBuckets;
@@ -57,16 +60,27 @@ export class RequestGate {
     if (address !== undefined) takeToken(this.#byAddress.of(address), "limits.api-requests-per-second");
   }
 
-  /** Takes memory for bytes of a body, to be given back with `give`. Throws `Problem` if too much is taken. */
-  take(bytes: number): void {
-    if (this.#bodies.take(bytes)) return;
-    throw new Problem("overloaded", "The bodies of other requests take all memory that is set apart for bodies.", {
-      headers: { "retry-after": "5" },
-      bound: "limits.api-bodies-bytes",
-    });
+  /**
+   * Takes memory for bytes of a body, to be given back with `give`. `counted` is the key of its sender. Throws `Problem` if
+   * too much is taken: rate-limited by the sender itself, overloaded by all.
+   */
+  take(bytes: number, counted: string | undefined): void {
+    const share = this.#options.limits.apiBodiesBytesPerCaller;
+    if (counted !== undefined && this.#bodiesOf.of(counted) + bytes > share)
+      throw new Problem("rate-limited", "Your other requests take all memory that one caller may take for bodies.", {
+        headers: { "retry-after": "5" },
+        bound: "limits.api-bodies-bytes-per-caller",
+      });
+    if (!this.#bodies.take(bytes))
+      throw new Problem("overloaded", "The bodies of other requests take all memory that is set apart for bodies.", {
+        headers: { "retry-after": "5" },
+        bound: "limits.api-bodies-bytes",
+      });
+    if (counted !== undefined) this.#bodiesOf.add(counted, bytes);
   }
 
-  give(bytes: number): void {
+  give(bytes: number, counted: string | undefined): void {
     this.#bodies.give(bytes);
+    if (counted !== undefined) this.#bodiesOf.add(counted, -bytes);
   }
 }

@@ -1,0 +1,16 @@
+import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
+import type { Caller } from "../caller.ts";
+
+/**
+ * The key by which bounds count the sender of a request: its API key, its user, or its address. Undefined for a sender
+ * that no bound per caller holds for: a program of this machine, or an unknown client behind a proxy of this machine.
+ */
+export function countedCaller(
+  { kind, user }: Pick<Caller, "kind" | "user">,
+  remoteAddress: string,
+  addresses: Pick<CountedAddresses, "keyOf">,
+): string | undefined {
+  if (user === undefined) return addresses.keyOf(remoteAddress);
+  // The user of an API key says that it is one, and a token may name any user.
+  return kind === "key" ? user : `user:${user}`;
+}

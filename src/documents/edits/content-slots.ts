@@ -1,0 +1,20 @@
+import { Slots } from "../../api/bounds/slots.ts";
+import type { ContentLimits } from "./limits.ts";
+
+/** The slots of a server for requests that read or change the content of documents, those that wait included. */
+export function contentSlots(limits: Pick<ContentLimits, "contentRequests" | "contentRequestsPerCaller">): Slots {
+  return new Slots({
+    work: "requests for the content of documents",
+    inAll: { limit: () => limits.contentRequests, bound: "limits.content-requests" },
+    perCaller: { limit: () => limits.contentRequestsPerCaller, bound: "limits.content-requests-per-caller" },
+  });
+}
+
+/** The slots of a server for exports and imports: each holds a whole document in memory. */
+export function copySlots(limits: Pick<ContentLimits, "apiCopies" | "apiCopiesPerCaller">): Slots {
+  return new Slots({
+    work: "exports and imports",
+    inAll: { limit: () => limits.apiCopies, bound: "limits.api-copies" },
+    perCaller: { limit: () => limits.apiCopiesPerCaller, bound: "limits.api-copies-per-caller" },
+  });
+}
