@@ -31,6 +31,18 @@ export const documentApiLimits = limits({
     help: "events that wait for the reader of one event stream",
     beyond: "the stream ends; its reader resumes",
   },
+  apiGuests: {
+    default: 1_000,
+    unit: "count",
+    help: "clients that show their presence by requests to /v1 alone, without an event stream",
+    beyond: "503",
+  },
+  apiGuestsPerCaller: {
+    default: 100,
+    unit: "count",
+    help: "the same of one API key, user or address",
+    beyond: "429",
+  },
 });
 
 export type DocumentApiLimits = LimitValues<typeof documentApiLimits>;

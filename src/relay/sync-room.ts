@@ -2,12 +2,12 @@ import type { Ticker, Ticking } from "../lib/time/ticker.ts";
 import type { RowId } from "../storage/store.ts";
 import type { OpenChannel } from "../transport/channel.ts";
 import { closeReasons } from "../transport/close-reason.ts";
-import type { Connection } from "../transport/connection.ts";
 import type { TransportLimits } from "../transport/limits.ts";
 import { Audience, type AudienceOwner } from "./audience.ts";
-import { Awareness, type AwarenessOwner } from "./awareness/awareness.ts";
+import { Awareness, type AwarenessOwner, type WorkAccount } from "./awareness/awareness.ts";
 import type { AwarenessEntry } from "./awareness/awareness-codec.ts";
 import type { AwarenessBound, Drops } from "./awareness/drop-counts.ts";
+import { GuestAudience, isGuest, type PresenceGuest } from "./awareness/presence-guest.ts";
 import type { Changes } from "./changes.ts";
 import type { CommitQueue } from "./commit/commit-queue.ts";
 import type { Durability } from "./commit/durability.ts";
@@ -49,14 +49,15 @@ export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceColl
  * Taking, sending and subscribing to the snapshot of a new member are one synchronous block, and so are advancing the
  * state and publishing an update: the member gets every update exactly once.
  */
-export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMember>, SubmissionsRoom {
+export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMember | PresenceGuest>, SubmissionsRoom {
   /** The updates of the room: takes them from its members, and from other parts of the server. */
   readonly updates: Submissions;
   readonly #options: SyncRoomOptions;
   readonly #document: Document;
   readonly #state: DocumentState;
-  readonly #awareness: Awareness<SyncMember>;
+  readonly #awareness: Awareness<SyncMember | PresenceGuest>;
   readonly #audience: Audience;
+  readonly #guests: GuestAudience<SyncMember>;
   readonly #answers: SyncAnswers;
   #isDeleted = false;
 
@@ -75,7 +76,8 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     this.#audience = audience;
     this.#answers = new SyncAnswers(options, { document, audience });
     this.updates = new Submissions({ shared: options, document, waiting, audience, room: this });
-    this.#awareness = new Awareness({ clock, limits, audience }, this);
+    this.#guests = new GuestAudience(audience);
+    this.#awareness = new Awareness({ clock, limits, audience: this.#guests }, this);
   }
 
   /** The name of the document. */
@@ -119,12 +121,41 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
       this.leave(member);
       member.ended?.(deletedDenial);
     }
+    for (const guest of [...this.#guests.guests]) {
+      this.removeGuest(guest);
+      guest.ended();
+    }
+  }
+
+  /** The latest clock of a client's awareness; undefined for one that is not known. */
+  awarenessClockOf(clientId: number): number | undefined {
+    return this.#awareness.clientOf(clientId)?.clock;
+  }
+
+  /** Adds a guest, whose states `updateGuest` takes until `removeGuest`. Throws `DocumentDeleted`. */
+  addGuest(guest: PresenceGuest): void {
+    if (this.#isDeleted) throw new DocumentDeleted();
+    if (!this.#isVisited) this.#options.ticker.add(this);
+    this.#guests.add(guest);
+    this.#awareness.joined(guest);
+  }
+
+  /** Removes a guest, and the state that is its own. Idempotent. */
+  removeGuest(guest: PresenceGuest): void {
+    if (!this.#guests.delete(guest)) return;
+    this.#awareness.left(guest);
+    if (!this.#isVisited) this.#options.ticker.delete(this);
+  }
+
+  /** Takes an awareness update of a guest. */
+  updateGuest(guest: PresenceGuest, body: Uint8Array): void | Promise<void> {
+    return this.#awareness.updateReceived(guest, body);
   }
 
   /** Throws `DocumentDeleted`. */
   join(member: SyncMember): void {
     if (this.#isDeleted) throw new DocumentDeleted();
-    if (!this.#audience.hasMembers) this.#options.ticker.add(this);
+    if (!this.#isVisited) this.#options.ticker.add(this);
     if (this.#options.events.isWatched) this.#report(member, { room: "room.opened", user: "user.joined" });
     this.#audience.add(member);
     this.#awareness.joined(member);
@@ -141,7 +172,7 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     this.updates.left(member);
     this.#audience.remove(member);
     this.#awareness.left(member);
-    if (!this.#audience.hasMembers) this.#options.ticker.delete(this);
+    if (!this.#isVisited) this.#options.ticker.delete(this);
     if (this.#options.events.isWatched) this.#report(member, { room: "room.closed", user: "user.left" });
   }
 
@@ -214,12 +245,18 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     this.#answers.answerLate(member, stateVector);
   }
 
-  dropped({ connection }: SyncMember, bound: AwarenessBound, drops: Drops): void {
-    this.#options.dropped.report(connection, bound, drops);
+  dropped(sender: SyncMember | PresenceGuest, bound: AwarenessBound, drops: Drops): void {
+    if (isGuest(sender)) sender.dropped(bound, drops);
+    else this.#options.dropped.report(sender.connection, bound, drops);
   }
 
-  accountOf({ connection }: SyncMember): Connection {
-    return connection;
+  accountOf(sender: SyncMember | PresenceGuest): WorkAccount {
+    return isGuest(sender) ? sender.account : sender.connection;
+  }
+
+  /** Whether the room has members or guests. */
+  get #isVisited(): boolean {
+    return this.#audience.hasMembers || this.#guests.hasGuests;
   }
 
   received(member: SyncMember): void {

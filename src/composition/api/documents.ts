@@ -6,6 +6,7 @@ import { DocumentContent } from "../../documents/edits/document-content.ts";
 import { WorkerMerger } from "../../documents/edits/worker-merger.ts";
 import { EventStreams } from "../../documents/events/event-streams.ts";
 import { versionsBeforeEdits } from "../../documents/history/keep-version.ts";
+import { Guests } from "../../documents/presence/guests.ts";
 import { contentRoutes } from "../../documents/routes/content-routes.ts";
 import { copyRoutes } from "../../documents/routes/copy-routes.ts";
 import { documentRoutes } from "../../documents/routes/document-routes.ts";
@@ -28,6 +29,7 @@ export interface DocumentsPartOptions
   readonly store: Store & { readonly history: HistoryStore; readonly webhooks: WebhookStore };
   readonly relay: Pick<Relay, "rooms" | "changes">;
   readonly deletedDocumentsMs?: number | undefined;
+  readonly readersShowPresence: boolean;
 }
 
 export interface DocumentsPart extends Part {
@@ -47,6 +49,7 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   const content = new DocumentContent({ ...shared, documents, workers, slots, keepVersion });
   const states = new DocumentStates({ ...shared, documents, merger });
   const streams = new EventStreams(shared);
+  const guests = new Guests({ ...shared, documents });
   const deleted = new DeletedDocuments({ ...shared, documents, keepMs: () => keptMs });
   const stopForgetting = documents.watch(({ document }) => {
     states.forget(document);
@@ -57,7 +60,7 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   const { documentHistory } = history;
   const bounds = { slots, copySlots: copySlots(shared.limits) };
   const parts = { documentHistory, history: historyStore, keepMs, keepVersion, ...bounds };
-  const options = { ...shared, ...parts, content, documents, merger, states, streams };
+  const options = { ...shared, ...parts, content, documents, guests, merger, states, streams };
   return {
     content,
     api: [
@@ -75,11 +78,13 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
     },
     drain: async () => {
       streams.close();
+      guests.close();
       await deleted.close();
       await history[Symbol.asyncDispose]();
     },
     [Symbol.asyncDispose]: async () => {
       stopForgetting();
+      guests.close();
       workers.close();
       await history[Symbol.asyncDispose]();
       await deleted.close();

@@ -4,6 +4,7 @@ import type { CommittedChange } from "../../relay/changes.ts";
 import type { RowId, StoredDocument } from "../../storage/store.ts";
 import type { Documents } from "../documents.ts";
 import type { DocumentApiLimits } from "../limits.ts";
+import type { Guests } from "../presence/guests.ts";
 import type { StreamEvent } from "./event-stream.ts";
 import type { EventStreams, StreamOrder } from "./event-streams.ts";
 
@@ -11,10 +12,13 @@ export interface FollowOrder extends Omit<StreamOrder, "ended"> {
   readonly document: string;
   /** The sequence that the reader has; undefined for one that begins with the present one. */
   readonly since: RowId | undefined;
+  /** Whether the reader takes part in the presence of the document. */
+  readonly hasPresence: boolean;
 }
 
 interface Follower {
-  readonly documents: Pick<Documents, "changes" | "info" | "load" | "watch">;
+  readonly documents: Pick<Documents, "changes" | "info" | "load" | "open" | "watch">;
+  readonly guests: Guests;
   readonly streams: EventStreams;
   readonly limits: Pick<DocumentApiLimits, "apiEventBytes">;
 }
@@ -23,13 +27,14 @@ type Update = Pick<CommittedChange, "row" | "update">;
 
 /**
  * Sends every update of a document that is committed after `since`, in the order of the commits, each once. The first
- * event tells the sequence from which they follow. Of a large update only the sequence is sent.
+ * event tells the sequence from which they follow. Of a large update only the sequence is sent. A reader with presence is
+ * also sent awareness updates, and the first event tells the id of its guest.
  *
  * Throws `Problem` events-lost if the updates since then are not kept one by one, and document-deleted.
  */
 export async function followDocument(order: FollowOrder, follower: Follower): Promise<Response> {
-  const { documents, limits, streams } = follower;
-  const { caller, document, since } = order;
+  const { documents, guests, limits, streams } = follower;
+  const { caller, document, hasPresence, since } = order;
   // Updates that are committed before the stream is open.
   const early: Update[] = [];
   let take = (update: Update): void => void early.push(update);
@@ -45,6 +50,8 @@ export async function followDocument(order: FollowOrder, follower: Follower): Pr
   ];
   try {
     const { begin, missed } = await beginning(follower, document, since);
+    const lease = hasPresence ? await documents.open(document) : undefined;
+    if (lease !== undefined) cancels.push(() => lease.release());
     if (isRemoved) throw new Problem("document-deleted", "The document is deleted.");
     const stream = streams.open({
       ...order,
@@ -60,8 +67,16 @@ export async function followDocument(order: FollowOrder, follower: Follower): Pr
       if (caller.hasEnded) streams.end(stream, "unauthorized");
       else stream.sendEncoded(streams.encode(update, () => eventOf(update, limits.apiEventBytes)));
     };
-    stream.send({ id: begin, event: "ready", data: { sequence: begin } });
+    const receive = (body: Uint8Array) => {
+      if (caller.hasEnded) streams.end(stream, "unauthorized");
+      else stream.sendEncoded(streams.encode(body, () => awarenessEventOf(body)));
+    };
+    const guest = lease && guests.join(lease, receive);
+    if (guest !== undefined) cancels.push(() => guest.leave());
+    stream.send({ id: begin, event: "ready", data: { sequence: begin, stream: guest?.id } });
     for (const update of [...missed, ...early]) take(update);
+    // The reader may have left before.
+    if (!stream.isOpen) guest?.leave();
     return stream.response;
   } catch (error) {
     for (const cancel of cancels) cancel();
@@ -74,6 +89,11 @@ function eventOf({ row, update }: Update, maxWaitingBytes: number): StreamEvent 
   const isSmall = update.byteLength <= maxWaitingBytes / 4;
   const data = { sequence: row, ...(isSmall && { update: update.toBase64() }) };
   return { id: row, event: "update", data };
+}
+
+/** It has no id: a reader that returns is sent the present states. */
+function awarenessEventOf(body: Uint8Array): StreamEvent {
+  return { event: "awareness", data: { update: body.toBase64() } };
 }
 
 interface Beginning {

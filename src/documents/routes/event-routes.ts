@@ -1,4 +1,4 @@
-import { optionalInteger, text } from "../../api/parameters.ts";
+import { flag, optionalInteger, text } from "../../api/parameters.ts";
 import { Problem } from "../../api/problems.ts";
 import { type Call, type Route, route } from "../../api/route.ts";
 import type { Clock } from "../../lib/time/clock.ts";
@@ -7,10 +7,12 @@ import type { EventStreams } from "../events/event-streams.ts";
 import { followDocument } from "../events/follow-document.ts";
 import { followDocuments } from "../events/follow-documents.ts";
 import type { DocumentApiLimits } from "../limits.ts";
+import type { Guests } from "../presence/guests.ts";
 
 export interface EventRoutesOptions {
   readonly documents: Documents;
   readonly streams: EventStreams;
+  readonly guests: Guests;
   readonly limits: Pick<DocumentApiLimits, "apiEventBytes">;
   readonly clock: Clock;
 }
@@ -20,7 +22,7 @@ const answers = { 200: { description: "Server-sent events, until the client leav
 const maxSequence = 999_999_999_999_999;
 
 /** The routes that follow documents. */
-export function eventRoutes({ clock, documents, limits, streams }: EventRoutesOptions): readonly Route[] {
+export function eventRoutes({ clock, documents, guests, limits, streams }: EventRoutesOptions): readonly Route[] {
   return [
     route({
       method: "get",
@@ -29,7 +31,7 @@ export function eventRoutes({ clock, documents, limits, streams }: EventRoutesOp
       tag,
       summary: "Follow the updates of a document",
       description:
-        "`ready` tells the sequence from which updates follow, `update` has one as base64, or only its sequence if it is large, `end` tells why the stream ends. A token of a room may be in the query, for EventSource.",
+        "`ready` tells the sequence from which updates follow, `update` has one as base64, or only its sequence if it is large, `end` tells why the stream ends. With `awareness`, `awareness` has an awareness update of y-protocols as base64, and `ready` the id of the stream, with which the client shows its own presence. A token of a room may be in the query, for EventSource.",
       needs: "docs:read",
       takesTokenInQuery: true,
       query: {
@@ -38,6 +40,7 @@ export function eventRoutes({ clock, documents, limits, streams }: EventRoutesOp
           min: 0,
           max: maxSequence,
         }),
+        awareness: flag("Whether to send the awareness of the clients in the document, too"),
         token: text("A room token, for programs that send no headers", 8_192),
       },
       headers: { "Last-Event-ID": "The id of the last event, to resume after it" },
@@ -48,8 +51,8 @@ export function eventRoutes({ clock, documents, limits, streams }: EventRoutesOp
         if (call.request.method === "HEAD") return empty();
         keep(call);
         return followDocument(
-          { ...readerOf(call), document: call.document, since },
-          { documents, limits, streams },
+          { ...readerOf(call), document: call.document, since, hasPresence: call.query.awareness },
+          { documents, guests, limits, streams },
         ).catch((error: unknown) => {
           call.caller.release();
           throw error;

@@ -1,27 +1,93 @@
 import * as v from "valibot";
-import { optionalJsonBody } from "../../api/bodies.ts";
+import { jsonBody, optionalJsonBody } from "../../api/bodies.ts";
 import type { ApiLimits } from "../../api/limits.ts";
+import { Problem } from "../../api/problems.ts";
 import { json, type Route, route } from "../../api/route.ts";
 import { userId } from "../../auth/identifiers.ts";
+import { includesScope } from "../../auth/keys/api-keys.ts";
+import { DecodeError } from "../../relay/update/strict-decoding.ts";
+import { parseStrictly } from "../../relay/update/strict-json.ts";
+import { showTime, time } from "../document-schemas.ts";
 import type { Documents } from "../documents.ts";
+import type { Guests } from "../presence/guests.ts";
+import { sourceOf } from "./content-routes.ts";
 import { present } from "./document-routes.ts";
 
 export interface PresenceRoutesOptions {
   readonly documents: Documents;
+  readonly guests: Guests;
+  /** Whether clients that may only read can show their presence. */
+  readonly readersShowPresence: boolean;
   readonly limits: Pick<ApiLimits, "apiJsonBytes">;
 }
 
 const tag = "Presence";
 
 const presence = v.pipe(
-  v.object({ items: v.array(v.object({ clientId: v.number(), clock: v.number(), state: v.unknown() })) }),
+  v.object({
+    items: v.array(
+      v.object({
+        clientId: v.pipe(v.number(), v.description("The id of the client's Y.Doc")),
+        clock: v.pipe(v.number(), v.description("Ascends with every change of the state")),
+        state: v.pipe(v.unknown(), v.description("What the application of the client shows")),
+      }),
+    ),
+  }),
   v.title("Awareness"),
 );
-const disconnection = v.pipe(v.strictObject({ user: v.optional(userId) }), v.title("Disconnection"));
-const disconnected = v.pipe(v.object({ disconnected: v.number() }), v.title("Disconnected"));
+const disconnection = v.pipe(
+  v.strictObject({ user: v.optional(v.pipe(userId, v.description("The user id, as tokens have it"))) }),
+  v.title("Disconnection"),
+);
+const disconnected = v.pipe(
+  v.object({ disconnected: v.pipe(v.number(), v.description("The number of clients")) }),
+  v.title("Disconnected"),
+);
+
+const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const ownAwareness = v.pipe(
+  v.strictObject({
+    state: v.pipe(
+      v.nullable(v.record(v.string(), v.unknown())),
+      v.description(
+        "What others are shown, as applications agree on it: often `user` with `name` and `color`. Null to leave",
+      ),
+    ),
+    clientId: v.optional(
+      v.pipe(
+        wholeNumber,
+        v.description("That of the client's Y.Doc. Without it the server chooses one: send it from then on"),
+      ),
+    ),
+    clock: v.optional(
+      v.pipe(wholeNumber, v.maxValue(2 ** 32 - 1), v.description("That of y-protocols. Without it the server counts")),
+    ),
+    stream: v.optional(
+      v.pipe(
+        v.string(),
+        v.maxLength(64),
+        v.description("The `stream` of the event `ready`: the state stays as long as this stream is open"),
+      ),
+    ),
+  }),
+  v.title("OwnAwareness"),
+);
+const shownAwareness = v.pipe(
+  v.object({
+    clientId: v.number(),
+    clock: v.number(),
+    endsAt: v.pipe(
+      v.nullable(time),
+      v.description("When the state ends unless it is sent again; null while its stream keeps it"),
+    ),
+  }),
+  v.title("ShownAwareness"),
+);
 
 /** The routes of those who are in a document. */
-export function presenceRoutes({ documents, limits }: PresenceRoutesOptions): readonly Route[] {
+export function presenceRoutes(options: PresenceRoutesOptions): readonly Route[] {
+  const { documents, guests, limits, readersShowPresence } = options;
   return [
     route({
       method: "get",
@@ -42,11 +108,35 @@ export function presenceRoutes({ documents, limits }: PresenceRoutesOptions): re
     }),
     route({
       method: "post",
+      path: "/v1/docs/{doc}/awareness",
+      id: "showAwareness",
+      tag,
+      summary: "Show the presence of a client to the others in a document",
+      description:
+        "For clients without a WebSocket. With `stream`, the state ends with that event stream; without it, after 30 s unless it is sent again. Reading is enough where readers show their presence (`auth.readers-show-presence`); elsewhere it needs the scope docs:write.",
+      needs: "docs:read",
+      body: jsonBody(ownAwareness, { description: "The state", maxBytes: () => limits.apiJsonBytes }),
+      answers: { 200: { description: "It is shown", json: shownAwareness } },
+      problems: ["read-only", "overloaded"],
+      handle: async ({ body, caller, counted, document, remoteAddress }) => {
+        if (!(readersShowPresence || includesScope(caller.scope, "docs:write")))
+          throw new Problem("read-only", "Those who may only read do not show their presence on this server.");
+        const { endsAt, ...shown } = await guests.show({
+          ...{ document, counted, source: sourceOf(caller, remoteAddress) },
+          ...{ stream: body.stream, clientId: body.clientId, clock: body.clock },
+          state: body.state === null ? undefined : textOf(body.state),
+        });
+        return json({ ...shown, endsAt: showTime(endsAt) });
+      },
+    }),
+    route({
+      method: "post",
       path: "/v1/docs/{doc}/disconnect",
       id: "disconnectClients",
       tag,
       summary: "Disconnect the clients of a document, or those of one user",
-      description: "They may return, and are authorized anew then (close code 4501).",
+      description:
+        "They may return, and are authorized anew then (close code 4501): revoke their tokens before (`POST /api/revocations`), or let the webhook deny them. Clients over HTTP are not disconnected.",
       needs: "docs:admin",
       body: optionalJsonBody(disconnection, {
         description: "The user; without a body all clients",
@@ -56,4 +146,18 @@ export function presenceRoutes({ documents, limits }: PresenceRoutesOptions): re
       handle: ({ body, document }) => json({ disconnected: documents.disconnect(document, body.user) }),
     }),
   ];
+}
+
+/** The JSON text of a state. Throws `Problem` for one that clients might not be able to read. */
+function textOf(state: Readonly<Record<string, unknown>>): string {
+  try {
+    const text = JSON.stringify(state);
+    parseStrictly(text);
+    return text;
+  } catch (error) {
+    if (!(error instanceof DecodeError || error instanceof RangeError)) throw error;
+    throw new Problem("invalid-request", "The state nests too deep.", {
+      errors: [{ pointer: "/state", detail: "give a state that nests less deep" }],
+    });
+  }
 }

@@ -5,6 +5,7 @@ import { Documents } from "../../../src/documents/documents.ts";
 import { EventStreams } from "../../../src/documents/events/event-streams.ts";
 import { followDocument } from "../../../src/documents/events/follow-document.ts";
 import { followDocuments } from "../../../src/documents/events/follow-documents.ts";
+import { Guests } from "../../../src/documents/presence/guests.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { Deletion } from "../../../src/relay/deletion.ts";
 import { updateOf } from "../../support/api/documents.ts";
@@ -12,12 +13,13 @@ import { settled } from "../../support/eventually.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
 import { roomParts } from "../../support/servers/room-parts.ts";
 
-function setUp() {
+function setUp(changed: Partial<typeof defaultLimits> = {}) {
   const store = openMemoryStore();
   const { changes, clock, rooms, turnAndSync } = roomParts({}, store);
   const documents = new Documents({ store, rooms, changes, deletion: new Deletion({ store, rooms }) });
-  const limits = defaultLimits;
+  const limits = { ...defaultLimits, ...changed };
   const streams = new EventStreams({ clock, limits, metrics: createMetrics() });
+  const guests = new Guests({ documents, clock, limits });
   const released: string[] = [];
   const caller: Caller = {
     kind: "key",
@@ -35,6 +37,7 @@ function setUp() {
     prefix: "",
     document: "doc",
     since: undefined,
+    hasPresence: false,
   });
   const write = async (text: string) => {
     const written = documents.write({ document: "doc", update: updateOf(text), user: undefined });
@@ -42,20 +45,21 @@ function setUp() {
     await turnAndSync();
     await written;
   };
-  return { changes, clock, documents, limits, order, released, streams, write };
+  return { changes, clock, documents, guests, limits, order, released, streams, write };
 }
 
 test("a reader that leaves before its stream is open leaves nothing behind", async () => {
-  const { changes, clock, documents, limits, order, released, streams } = setUp();
-  await followDocument(order(AbortSignal.abort()), { documents, limits, streams });
+  const { changes, clock, documents, guests, limits, order, released, streams } = setUp();
+  await followDocument(order(AbortSignal.abort()), { documents, guests, limits, streams });
+  await followDocument({ ...order(AbortSignal.abort()), hasPresence: true }, { documents, guests, limits, streams });
   followDocuments(order(AbortSignal.abort()), { clock, documents, streams });
-  expect([streams.size, changes.isWatched, released.length]).toEqual([0, false, 2]);
+  expect([streams.size, guests.size, changes.isWatched, released.length]).toEqual([0, 0, false, 3]);
 });
 
 test("a document that is deleted before the stream is open is not followed", async () => {
-  const { changes, documents, limits, order, streams, write } = setUp();
+  const { changes, documents, guests, limits, order, streams, write } = setUp();
   await write("a");
-  const slow: Pick<Documents, "changes" | "info" | "load" | "watch"> = {
+  const slow: Pick<Documents, "changes" | "info" | "load" | "open" | "watch"> = {
     changes,
     info: async (document) => {
       const info = await documents.info(document);
@@ -63,19 +67,20 @@ test("a document that is deleted before the stream is open is not followed", asy
       return info;
     },
     load: (document) => documents.load(document),
+    open: (document) => documents.open(document),
     watch: (watcher) => documents.watch(watcher),
   };
-  const following = followDocument(order(), { documents: slow, limits, streams });
+  const following = followDocument(order(), { documents: slow, guests, limits, streams });
   expect(following).rejects.toMatchObject({ code: "document-deleted" });
   await following.catch(() => {});
   expect([streams.size, changes.isWatched]).toEqual([0, false]);
 });
 
 test("the event of an update is encoded once for all readers of its document", async () => {
-  const { documents, limits, order, streams, write } = setUp();
+  const { documents, guests, limits, order, streams, write } = setUp();
   const readers = [];
   for (let count = 0; count < 2; count += 1) {
-    const { body } = await followDocument(order(), { documents, limits, streams });
+    const { body } = await followDocument(order(), { documents, guests, limits, streams });
     const reader = body?.getReader();
     await reader?.read();
     readers.push(reader);
