@@ -98,7 +98,7 @@ const pages = ["web/**"];
 
 /** The package that applications install, and the packages that it takes from them. */
 const installed = ["client/**"];
-const installedModules = /^(yjs|y-websocket|react)$/;
+const installedModules = /^(yjs|y-websocket|y-protocols\/awareness|react)$/;
 
 /** Knows neither runtime nor socket nor time: what it needs comes in through a contract, or `Clock`. */
 const pure = ["{rooms,relay,signaling,turn}/**"];

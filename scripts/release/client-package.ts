@@ -53,8 +53,10 @@ export function clientManifest(version: string) {
       Object.entries(modules).map(([name, file]) => [name, { types: `./${file}.d.ts`, default: `./${file}.js` }]),
     ),
     engines: { node: ">=20" },
-    peerDependencies: { react: ">=18", "y-websocket": ">=2", yjs: "^13.6.0" },
-    peerDependenciesMeta: Object.fromEntries(["react", "y-websocket", "yjs"].map((name) => [name, { optional: true }])),
+    peerDependencies: { react: ">=18", "y-protocols": "^1.0.0", "y-websocket": ">=2", yjs: "^13.6.0" },
+    peerDependenciesMeta: Object.fromEntries(
+      ["react", "y-protocols", "y-websocket", "yjs"].map((name) => [name, { optional: true }]),
+    ),
   };
 }
 

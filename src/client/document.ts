@@ -27,16 +27,40 @@ export interface ReadUpdateOptions extends ReadOptions {
 
 /** An event of a document that is followed. */
 export interface DocumentEvent {
-  /** `ready` comes first, with the sequence from which updates follow. */
-  readonly kind: "ready" | "update";
+  /** `ready` comes first, with the sequence from which updates follow. `awareness` comes only if it is asked for. */
+  readonly kind: "ready" | "update" | "awareness";
+  /** The sequence of the document; with `awareness` that of the last event before. */
   readonly sequence: number;
-  /** The Yjs update; undefined if it is large: read it with `readUpdate` and the state vector that you have. */
+  /**
+   * The Yjs update; undefined if it is large: read it with `readUpdate` and the state vector that you have. With `awareness`
+   * it is an awareness update, for `applyAwarenessUpdate` of y-protocols.
+   */
   readonly update: Uint8Array | undefined;
+  /** With `ready`: the id of the stream, for `showAwareness`, if awareness is asked for. */
+  readonly stream?: string | undefined;
 }
 
 export interface FollowOptions extends ReadOptions {
   /** The sequence that the caller has; by default the present one. */
   readonly since?: number | undefined;
+  /** Whether the awareness of the clients in the document is sent, too. */
+  readonly awareness?: boolean | undefined;
+}
+
+export interface ShowOptions extends ReadOptions {
+  /** The client's; without it the server chooses one, to be given from then on. */
+  readonly clientId?: number | undefined;
+  /** The clock of y-protocols; without it the server counts. */
+  readonly clock?: number | undefined;
+  /** The stream of a `ready` event: the state stays as long as this is open. Without it, it ends after 30 s unless it is sent again. */
+  readonly stream?: string | undefined;
+}
+
+export interface ShownAwareness {
+  readonly clientId: number;
+  readonly clock: number;
+  /** When the state ends unless it is sent again, in RFC 3339's form; null while its stream keeps it. */
+  readonly endsAt: string | null;
 }
 
 export interface ExportOptions extends ReadOptions {
@@ -111,12 +135,14 @@ export class Document {
    *
    * Throws `YurtError` with the code `events-lost` if updates that are missing were merged: read the document again then.
    */
-  async *follow({ signal, since }: FollowOptions = {}): AsyncGenerator<DocumentEvent> {
-    const request = { path: `${this.#path}/events`, lastEventId: since?.toString(), signal };
+  async *follow({ awareness, signal, since }: FollowOptions = {}): AsyncGenerator<DocumentEvent> {
+    const request = { path: `${this.#path}/events`, query: { awareness }, lastEventId: since?.toString(), signal };
+    let last = since ?? 0;
     for await (const { data, event } of follow(this.#requests, request)) {
-      if (event !== "ready" && event !== "update") continue;
-      const { sequence, update } = JSON.parse(data);
-      yield { kind: event, sequence, update: update === undefined ? undefined : fromBase64(update) };
+      if (event !== "ready" && event !== "update" && event !== "awareness") continue;
+      const { sequence = last, stream, update } = JSON.parse(data);
+      last = sequence;
+      yield { kind: event, sequence, stream, update: update === undefined ? undefined : fromBase64(update) };
     }
   }
 
@@ -127,6 +153,12 @@ export class Document {
       ...options,
     });
     return items;
+  }
+
+  /** Shows the state of a client to the others in the document, for clients without a WebSocket; null removes it. */
+  showAwareness(state: object | null, { signal, ...client }: ShowOptions = {}): Promise<ShownAwareness> {
+    const path = `${this.#path}/awareness`;
+    return this.#requests.json({ method: "POST", path, body: { state, ...client }, signal });
   }
 
   /** Disconnects the clients of the document, or those of one user; they may return. Returns their number. */

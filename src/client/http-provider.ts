@@ -1,3 +1,4 @@
+import { type Awareness, applyAwarenessUpdate, removeAwarenessStates } from "y-protocols/awareness";
 import * as Y from "yjs";
 import type { Document } from "./document.ts";
 import { YurtError } from "./errors.ts";
@@ -6,17 +7,22 @@ import { YurtError } from "./errors.ts";
 export type HttpProviderState = "connecting" | "synced" | "refused" | "closed";
 
 export interface HttpProviderOptions {
+  /** The presence of the document's clients, as editors show it. Without it the provider shows and takes none. */
+  readonly awareness?: Awareness | undefined;
   /** Called when the state changes; `error` is there for `refused`. */
   readonly onState?: (state: HttpProviderState, error?: YurtError) => void;
 }
 
 const firstDelayMs = 500;
 const longestDelayMs = 15_000;
+/** The shortest time between two requests with awareness. */
+const awarenessIntervalMs = 100;
 
 /**
  * Keeps a Yjs document and a document of the server the same over HTTP alone, where WebSockets are blocked.
  *
- * Edits are sent one request at a time, merged while one is under way, and again after a failure. There is no awareness.
+ * Edits are sent one request at a time, merged while one is under way, and again after a failure; so is the client's
+ * awareness state.
  */
 export class HttpProvider {
   readonly doc: Y.Doc;
@@ -26,12 +32,17 @@ export class HttpProvider {
   #unsent: Uint8Array[] = [];
   #sending: Promise<void> | undefined;
   #state: HttpProviderState = "connecting";
+  /** The event stream that keeps the client's awareness state; undefined until it is open. */
+  #stream: string | undefined;
+  #isAwarenessDue = false;
+  #showing: Promise<void> | undefined;
 
   constructor(doc: Y.Doc, document: Document, options: HttpProviderOptions = {}) {
     this.doc = doc;
     this.#document = document;
     this.#options = options;
     doc.on("update", this.#updated);
+    options.awareness?.on("update", this.#awarenessChanged);
     void this.#run();
   }
 
@@ -46,8 +57,13 @@ export class HttpProvider {
 
   /** Stops following and sending. */
   close(): void {
+    const { awareness } = this.#options;
     this.doc.off("update", this.#updated);
+    awareness?.off("update", this.#awarenessChanged);
     this.#ending.abort();
+    // The others are not heard of any more. The server removes this client with its stream.
+    const others = [...(awareness?.getStates().keys() ?? [])].filter((id) => id !== awareness?.clientID);
+    if (awareness !== undefined) removeAwarenessStates(awareness, others, this);
     if (this.#state !== "refused") this.#become("closed");
   }
 
@@ -55,6 +71,14 @@ export class HttpProvider {
     if (origin === this) return;
     this.#unsent.push(update);
     this.#send();
+  };
+
+  readonly #awarenessChanged = (
+    changes: Readonly<Record<"added" | "updated" | "removed", readonly number[]>>,
+  ): void => {
+    const id = this.#options.awareness?.clientID;
+    const isOwn = Object.values(changes).some((ids) => ids.some((changed) => changed === id));
+    if (isOwn) this.#showAwareness();
   };
 
   async #run(): Promise<void> {
@@ -73,10 +97,48 @@ export class HttpProvider {
 
   async #follow(): Promise<void> {
     const { signal } = this.#ending;
-    for await (const { kind, update } of this.#document.follow({ signal })) {
-      if (kind === "ready") await this.#exchange();
-      else if (update === undefined) await this.#read();
-      else Y.applyUpdate(this.doc, update, this);
+    const { awareness } = this.#options;
+    for await (const event of this.#document.follow({ signal, awareness: awareness !== undefined })) {
+      if (event.kind === "ready") {
+        this.#stream = event.stream;
+        this.#showAwareness();
+        await this.#exchange();
+      } else if (event.update === undefined) await this.#read();
+      else if (event.kind === "update") Y.applyUpdate(this.doc, event.update, this);
+      else if (awareness !== undefined) applyAwarenessUpdate(awareness, event.update, this);
+    }
+  }
+
+  /** Sends the client's awareness state as it is when its turn comes. */
+  #showAwareness(): void {
+    this.#isAwarenessDue = true;
+    if (this.#showing !== undefined || this.#stream === undefined || this.#ending.signal.aborted) return;
+    this.#showing = this.#showAll(this.#stream).finally(() => {
+      this.#showing = undefined;
+      if (this.#isAwarenessDue) this.#showAwareness();
+    });
+  }
+
+  /** Sends states until the last one is sent, or the stream is another one. */
+  async #showAll(stream: string): Promise<void> {
+    const { awareness } = this.#options;
+    const { signal } = this.#ending;
+    for (let failures = 0; this.#isAwarenessDue && this.#stream === stream && !signal.aborted; ) {
+      if (awareness === undefined) return;
+      this.#isAwarenessDue = false;
+      const { clientID: clientId } = awareness;
+      const client = { clientId, clock: awareness.meta.get(clientId)?.clock, stream };
+      try {
+        await this.#document.showAwareness(awareness.getLocalState(), { ...client, signal });
+        failures = 0;
+        await pause(awarenessIntervalMs, signal);
+      } catch (error) {
+        // Another stream follows one that has ended. Where presence is refused, the document goes on without.
+        if (isFinal(error) && this.#stream === stream) this.#stream = undefined;
+        this.#isAwarenessDue = true;
+        await pause(delayAfter(failures), signal);
+        failures += 1;
+      }
     }
   }
 
@@ -129,8 +191,8 @@ export class HttpProvider {
   }
 
   /** Stops if the error is final. Returns whether it is. */
-  #refuse(error: unknown): boolean {
-    if (!(error instanceof YurtError) || error.status === 429 || error.status >= 500) return false;
+  #refuse(error: unknown): error is YurtError {
+    if (!isFinal(error)) return false;
     this.#become("refused", error);
     this.close();
     return true;
@@ -141,6 +203,11 @@ export class HttpProvider {
     this.#state = state;
     this.#options.onState?.(state, error);
   }
+}
+
+/** Whether repeating the request would not help. */
+function isFinal(error: unknown): error is YurtError {
+  return error instanceof YurtError && error.status !== 429 && error.status < 500;
 }
 
 /** The length of an update with nothing in it. */

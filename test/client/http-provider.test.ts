@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { YurtClient } from "../../src/client/client.ts";
 import { HttpProvider, type HttpProviderState } from "../../src/client/http-provider.ts";
@@ -49,4 +50,37 @@ test("a client without access is told so, and stops", async () => {
   doc.getText("text").insert(0, "refused");
   await eventually("refused", () => provider.state === "refused");
   expect(states).toEqual(["synced", "read-only"]);
+});
+
+test("clients over HTTP and over WebSockets see each other's presence, until they leave", async () => {
+  await using api = await startApiServer({ mode: "token" });
+  await using clients = new TestClients();
+  const token = await api.token({ doc: "write" }, "ann");
+  const document = new YurtClient({ url: api.server.url, token }).document("doc");
+  const awarenesses = ["Ann", "Ben"].map((name) => {
+    const awareness = new Awareness(new Y.Doc());
+    awareness.setLocalStateField("user", { name });
+    return awareness;
+  });
+  const providers = awarenesses.map((awareness) => new HttpProvider(awareness.doc, document, { awareness }));
+  const socket = clients.connectWith(token, api.server.wsUrl, "doc");
+  socket.provider.awareness.setLocalStateField("user", { name: "Cem" });
+  const everyone = [...awarenesses, socket.provider.awareness];
+  const namesIn = (awareness: Awareness) =>
+    [...awareness.getStates().values()]
+      .map((state) => state["user"]?.name)
+      .sort()
+      .join();
+  try {
+    await eventually("all see all", () => everyone.every((awareness) => namesIn(awareness) === "Ann,Ben,Cem"));
+    awarenesses[1]?.setLocalStateField("user", { name: "Bo" });
+    await eventually("a change", () => everyone.every((awareness) => namesIn(awareness) === "Ann,Bo,Cem"));
+    providers[1]?.close();
+    const left = [awarenesses[0], socket.provider.awareness].filter((awareness) => awareness !== undefined);
+    await eventually("without Bo", () => left.every((awareness) => namesIn(awareness) === "Ann,Cem"));
+    expect(awarenesses[1] && namesIn(awarenesses[1])).toBe("Bo");
+  } finally {
+    for (const provider of providers) provider.close();
+    for (const awareness of awarenesses) awareness.destroy();
+  }
 });

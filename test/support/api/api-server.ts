@@ -33,14 +33,20 @@ export interface ApiServer extends AsyncDisposable {
   adminToken(): Promise<string>;
 }
 
+export interface ApiServerAccess {
+  readonly mode?: "open" | "token";
+  readonly readersShowPresence?: boolean;
+}
+
 const secret = "the secret of the test servers, long enough";
 
 /** Starts a server; `mode` is `open` by default. */
 export async function startApiServer({
   mode = "open",
+  readersShowPresence = true,
   ...options
-}: Omit<TestServerOptions, "auth"> & { readonly mode?: "open" | "token" } = {}): Promise<ApiServer> {
-  const server = await startTestServer({ ...options, auth: { mode, secrets: [secret] } });
+}: Omit<TestServerOptions, "auth"> & ApiServerAccess = {}): Promise<ApiServer> {
+  const server = await startTestServer({ ...options, auth: { mode, secrets: [secret], readersShowPresence } });
   const keysFile = new ApiKeysFile(server.dataFolder, systemClock);
   const made = scopes.map((scope) => [scope, keysFile.create({ name: `test ${scope}`, scope, prefix: "" }).text]);
   return {

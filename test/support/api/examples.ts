@@ -117,6 +117,7 @@ export const examples: Readonly<Record<string, Example>> = {
   restoreDocument: { prepare: writeExample, body: { at: "1" }, status: 200 },
   eraseHistory: { prepare: writeExample, status: 204 },
   readAwareness: { prepare: writeExample, status: 200 },
+  showAwareness: { body: { state: { user: { name: "Ann" } } }, needsNoDocument: true, status: 200 },
   disconnectClients: { body: { user: "ann" }, needsNoDocument: true, status: 200 },
   followDocument: { isStream: true, needsNoDocument: true, status: 200 },
   followDocuments: { isStream: true, status: 200 },
