@@ -31,6 +31,12 @@ export const documentApiLimits = limits({
     help: "events that wait for the reader of one event stream",
     beyond: "the stream ends; its reader resumes",
   },
+  apiEventsBytes: {
+    default: 64 * mebibyte,
+    unit: "bytes",
+    help: "events that wait for the readers of all event streams",
+    beyond: "the stream ends whose reader lets most wait; its reader resumes",
+  },
   apiGuests: {
     default: 1_000,
     unit: "count",

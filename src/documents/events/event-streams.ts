@@ -4,7 +4,8 @@ import { Problem } from "../../api/problems.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { DocumentApiLimits } from "../limits.ts";
-import { EventStream, encodeEvent, type StreamEvent } from "./event-stream.ts";
+import { EventStream, encodeEvent, encodePing, type StreamEvent } from "./event-stream.ts";
+import { type EncodedEvent, WaitingEvents } from "./waiting-events.ts";
 
 export interface EventStreamsOptions {
   readonly limits: DocumentApiLimits;
@@ -31,19 +32,24 @@ export class EventStreams {
   readonly #options: EventStreamsOptions;
   readonly #open = new Map<EventStream, StreamOrder>();
   readonly #slots: Slots;
-  readonly #encoded = new WeakMap<object, Uint8Array>();
+  readonly #waiting: WaitingEvents;
+  readonly #encoded = new WeakMap<object, EncodedEvent>();
   #cancel: (() => void) | undefined;
   #isClosed = false;
 
   constructor(options: EventStreamsOptions) {
     const { limits } = options;
     this.#options = options;
-    options.metrics.eventStreams.readFrom(() => this.#open.size);
     this.#slots = new Slots({
       work: "event streams",
       inAll: { limit: () => limits.apiEventStreams, bound: "limits.api-event-streams" },
       perCaller: { limit: () => limits.apiEventStreamsPerCaller, bound: "limits.api-event-streams-per-caller" },
     });
+    this.#waiting = new WaitingEvents({
+      limitBytes: () => limits.apiEventsBytes,
+      exceeded: () => this.#cutSlowest(),
+    });
+    options.metrics.eventStreams.readFrom(() => this.#open.size);
   }
 
   get size(): number {
@@ -60,12 +66,13 @@ export class EventStreams {
     const abandoned = () => stream.abandon();
     const stream: EventStream = new EventStream({
       maxWaitingBytes: limits.apiEventBytes,
+      waiting: this.#waiting,
       overflowed: () => metrics.bounds.met("limits.api-event-bytes"),
       ended: () => {
         request.signal.removeEventListener("abort", abandoned);
+        give();
         this.#ended(stream, order);
         caller.release();
-        give();
       },
     });
     this.#open.set(stream, order);
@@ -80,12 +87,12 @@ export class EventStreams {
    * The event of a committed change, encoded once for all streams of its document: a stream whose reader is slow keeps the
    * bytes, and many such streams would keep as many copies.
    */
-  encode(change: object, eventOf: () => StreamEvent): Uint8Array {
+  encode(change: object, eventOf: () => StreamEvent): EncodedEvent {
     const known = this.#encoded.get(change);
     if (known !== undefined) return known;
-    const bytes = encodeEvent(eventOf());
-    this.#encoded.set(change, bytes);
-    return bytes;
+    const event = encodeEvent(eventOf());
+    this.#encoded.set(change, event);
+    return event;
   }
 
   /** Ends a stream, with the reason as its last event. */
@@ -106,16 +113,30 @@ export class EventStreams {
     ended();
   }
 
+  /** Ends the streams whose readers let most wait, until what waits is within its bound. */
+  #cutSlowest(): void {
+    while (this.#waiting.isExceeded) {
+      let slowest: EventStream | undefined;
+      for (const stream of this.#open.keys()) {
+        if (stream.waitingBytes > (slowest?.waitingBytes ?? 0)) slowest = stream;
+      }
+      if (slowest === undefined) return;
+      this.#options.metrics.bounds.met("limits.api-events-bytes");
+      slowest.cut();
+    }
+  }
+
   #schedule(): void {
     this.#cancel = this.#options.clock.after(pingMs, () => {
-      for (const [stream, { caller }] of [...this.#open]) void this.#check(stream, caller);
+      const ping = encodePing();
+      for (const [stream, { caller }] of [...this.#open]) void this.#check(stream, caller, ping);
       if (this.#open.size > 0) this.#schedule();
     });
   }
 
   /** Never rejects: `isAllowedStill` does not. */
-  async #check(stream: EventStream, caller: Caller): Promise<void> {
-    if (await caller.isAllowedStill()) stream.ping();
+  async #check(stream: EventStream, caller: Caller, ping: EncodedEvent): Promise<void> {
+    if (await caller.isAllowedStill()) stream.sendEncoded(ping);
     else this.end(stream, "unauthorized");
   }
 }

@@ -100,7 +100,7 @@ export const boundNames = [
   ...["limits.stun-answers-per-second", "limits.turn-allocations", "limits.turn-allocations-per-user"],
   ...["limits.turn-allocations-per-address", "limits.turn-permissions", "limits.turn-channels"],
   ...["limits.turn-allocation-bytes-per-second", "limits.turn-user-bytes-per-second", "limits.turn-bytes-per-second"],
-  ...["limits.api-guests", "limits.api-guests-per-caller"],
+  ...["limits.api-events-bytes", "limits.api-guests", "limits.api-guests-per-caller"],
 ] as const;
 
 /** The bounds on memory that all clients share. */

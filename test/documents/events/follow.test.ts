@@ -90,3 +90,36 @@ test("the event of an update is encoded once for all readers of its document", a
   expect(one?.value?.byteLength).toBeGreaterThan(0);
   expect(one?.value).toBe(two?.value);
 });
+
+test("events that wait for the readers of all streams are bounded: the reader with most is cut off, and one copy counts once", async () => {
+  const { documents, guests, limits, order, streams, write } = setUp({ apiEventsBytes: 10_000 });
+  const open = async (since?: number) => {
+    const { body } = await followDocument({ ...order(), since }, { documents, guests, limits, streams });
+    return body?.getReader();
+  };
+  const stalled = [await open(), await open(), await open()];
+  await write("x".repeat(2_000));
+  // Three keep the same bytes.
+  for (let count = 0; count < 2; count += 1) await write("y".repeat(2_000));
+  expect(streams.size).toBe(3);
+  const late = await open();
+  await write("z".repeat(2_000));
+  expect(streams.size).toBe(1);
+  expect(await late?.read()).toMatchObject({ done: false });
+  expect(await stalled[0]?.read().catch(() => "cut off")).toBe("cut off");
+});
+
+test("a stream that ends sends what waits if it is little, and leaves out what is much", async () => {
+  const { documents, guests, limits, order, streams, write } = setUp();
+  const textOf = async (bytes: number) => {
+    const response = await followDocument(order(), { documents, guests, limits, streams });
+    await write("x".repeat(bytes));
+    await write("y".repeat(bytes));
+    await documents.delete("doc");
+    await documents.undelete("doc");
+    return [...(await response.text()).matchAll(/^event: (\w+)$/gm)].map(([, event]) => event);
+  };
+  await write("first");
+  expect(await textOf(1_000)).toEqual(["ready", "update", "update", "end"]);
+  expect(await textOf(60_000)).toEqual(["end"]);
+});
