@@ -113,7 +113,7 @@ function edit(doc: Y.Doc, job: EditJob, written: WrittenClocks | undefined): Con
   const updates: Uint8Array[] = [];
   const start = clockOf(doc);
   doc.on("update", (update: Uint8Array) => updates.push(update));
-  doc.transact(() => {
+  changeAtOnce(doc, () => {
     if (job.kind === "put") put(doc, body, job);
     else applyPatch(doc, parsePatch(body, job.maxOperations), job);
   });
@@ -121,6 +121,23 @@ function edit(doc: Y.Doc, job: EditJob, written: WrittenClocks | undefined): Con
   // Yjs removes formatting that has lost its text in a transaction of its own.
   const update = owned(mergeUpdates(updates));
   return { kind: "edited", update, client: doc.clientID, start, end: clockOf(doc) };
+}
+
+/** Runs a change in a transaction. Throws what the change throws, also if Yjs then fails to end the transaction. */
+function changeAtOnce(doc: Y.Doc, change: () => void): void {
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    doc.transact(() => {
+      try {
+        change();
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
+    });
+  } catch (error) {
+    throw failure === undefined ? error : failure.error;
+  }
 }
 
 function clientIn(doc: Y.Doc, written: WrittenClocks | undefined): number {

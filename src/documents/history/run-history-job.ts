@@ -28,6 +28,9 @@ export function runHistoryJob(task: HistoryTask, compression: Compression): Hist
     return new HistoryRun(task, compression).run(task.job);
   } catch (error) {
     if (error instanceof EditRefused) return { kind: "refused", code: error.code, message: error.message };
+    // Values and elements of XML are read recursively, as they nest.
+    if (error instanceof RangeError)
+      return { kind: "refused", code: "document-too-complex", message: "The content nests too deep." };
     return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
   }
 }
