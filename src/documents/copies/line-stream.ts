@@ -7,9 +7,12 @@ export interface LineStreamOptions {
   readonly ended: () => void;
 }
 
+/** The bytes that are handed over at once: a line may have many, and a slow link takes its time for them. */
+const pieceBytes = 65_536;
+
 /**
- * A body of these lines, which are asked for as the reader takes them. A reader that takes nothing for a minute is cut off;
- * a failure of the lines cuts it off as well.
+ * A body of these lines, which are asked for as the reader takes them. A reader that takes no piece for a minute is cut
+ * off; a failure of the lines cuts it off as well.
  */
 export function lineStream(
   lines: AsyncGenerator<string>,
@@ -17,6 +20,8 @@ export function lineStream(
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let isOpen = true;
+  /** The rest of a line that is being sent. */
+  let rest = new Uint8Array();
   const end = () => {
     if (!isOpen) return;
     isOpen = false;
@@ -38,14 +43,18 @@ export function lineStream(
       // The time in which the line is made is not the reader's.
       timer.stop();
       try {
-        const { done, value } = await lines.next();
-        if (done !== true) {
-          controller.enqueue(encoder.encode(value));
-          if (isOpen) timer.moved();
-          return;
+        if (rest.byteLength === 0) {
+          const { done, value } = await lines.next();
+          if (done === true) {
+            controller.close();
+            end();
+            return;
+          }
+          rest = encoder.encode(value);
         }
-        controller.close();
-        end();
+        controller.enqueue(rest.subarray(0, pieceBytes));
+        rest = rest.subarray(pieceBytes);
+        if (isOpen) timer.moved();
       } catch (error) {
         end();
         throw error;

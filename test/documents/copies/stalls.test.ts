@@ -71,3 +71,21 @@ test("a stream ends once, with its lines, its reader, a failure, or a reader tha
   await settled();
   expect(clock.pendingTimers).toBe(0);
 });
+
+test("a long line is handed over in pieces, so that a slow link has a minute for each", async () => {
+  const clock = new FakeClock();
+  const line = `${"x".repeat(300_000)}\n`;
+  const made = async function* () {
+    yield line;
+    yield "end\n";
+  };
+  const reader = lineStream(made(), { clock, ended: () => {} }).getReader();
+  const pieces: Uint8Array[] = [];
+  for (let piece = await reader.read(); piece.done !== true; piece = await reader.read()) {
+    pieces.push(piece.value);
+    clock.advance(50_000);
+    await settled();
+  }
+  expect(pieces.length).toBeGreaterThan(4);
+  expect(Buffer.concat(pieces).toString()).toBe(`${line}end\n`);
+});
