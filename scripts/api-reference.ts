@@ -111,27 +111,45 @@ const usual: readonly string[] = ["unauthorized", "forbidden", "authorization-un
 );
 
 function schemaSection(name: string, schema: unknown): string {
-  const { properties, required = [] } = Object(schema);
-  const rows = entriesOf(properties).map(([property, described]) => {
-    const isRequired = Array.isArray(required) && required.includes(property);
-    return [
-      `\`${property}\``,
-      typeOf(Object(described)),
-      `${isRequired ? "" : "optional. "}${Object(described).description ?? ""}`,
-    ];
-  });
+  const variants = variantsOf(Object(Object(schema).items));
+  const tables = variants.length === 0 ? [memberRows(schema)] : variants.map((each) => memberRows(each));
+  const shown = tables.filter((rows) => rows.length > 0).map((rows) => table(["member", "type", ""], rows));
+  const { description } = Object(schema);
   return [
     `### ${name}`,
-    ...(rows.length === 0 ? [typeOf(Object(schema))] : [table(["member", "type", ""], rows)]),
+    ...(description === undefined ? [] : [`${description}.`]),
+    ...(variants.length === 0 ? [] : ["An array; each member is one of these:"]),
+    ...(shown.length === 0 ? [typeOf(Object(schema))] : shown),
   ].join("\n\n");
 }
 
+/** A row for each member, and for those of the objects in it. */
+function memberRows(schema: unknown, prefix = ""): readonly (readonly string[])[] {
+  const { properties, required = [] } = Object(schema);
+  return entriesOf(properties).flatMap(([property, described]) => {
+    const isRequired = Array.isArray(required) && required.includes(property);
+    const { description = "", items } = Object(described);
+    const text = `${isRequired ? "" : "optional. "}${description}`.trim();
+    return [
+      [`\`${prefix}${property}\``, typeOf(Object(described)), text],
+      ...memberRows(described, `${prefix}${property}.`),
+      ...memberRows(items, `${prefix}${property}[].`),
+    ];
+  });
+}
+
+function variantsOf({ anyOf, oneOf }: Json): readonly unknown[] {
+  return [anyOf, oneOf].flatMap((variants) => (Array.isArray(variants) ? variants : []));
+}
+
 function typeOf(schema: Json): string {
-  const { $ref, anyOf, enum: choices, format, items, type } = schema;
+  const { $ref, const: constant, enum: choices, format, items, type } = schema;
   if (typeof $ref === "string") return $ref.replace(/^.*\//, "");
   if (Array.isArray(choices))
     return choices.length > 8 ? "one of several texts" : choices.map((choice) => `\`${choice}\``).join(", ");
-  if (Array.isArray(anyOf)) return anyOf.map((each) => typeOf(Object(each))).join(" or ");
+  if (constant !== undefined) return `\`${constant}\``;
+  const variants = variantsOf(schema);
+  if (variants.length > 0) return variants.map((each) => typeOf(Object(each))).join(" or ");
   if (type === "array") return `array of ${typeOf(Object(items))}`;
   return (
     [type, ...(format === undefined ? [] : [`(${format})`])].filter((word) => word !== undefined).join(" ") || "any"

@@ -14,16 +14,24 @@ const documentProblems: readonly ProblemCode[] = [
 ];
 const bodyProblems: readonly ProblemCode[] = ["body-too-large", "unsupported-media-type", "overloaded"];
 
-const faultSchema = v.object({ pointer: v.string(), detail: v.string() });
+const textOf = (description: string) => v.pipe(v.string(), v.description(description));
+
+const faultSchema = v.object({
+  pointer: textOf("A JSON Pointer into the body, or the name of a parameter or header; `path`: the path of the URL"),
+  detail: textOf("What is wrong with it, for people"),
+});
 const problemSchema = v.object({
-  type: v.string(),
-  title: v.string(),
-  status: v.pipe(v.number(), v.integer()),
-  detail: v.string(),
-  code: v.picklist(problemCodes()),
-  denial: v.optional(v.string()),
+  type: textOf("The code as a URN"),
+  title: textOf("What the code means"),
+  status: v.pipe(v.number(), v.integer(), v.description("The HTTP status")),
+  detail: textOf("What has happened, and what helps, for people"),
+  code: v.pipe(
+    v.picklist(problemCodes()),
+    v.description("One of the codes above, which do not change between releases"),
+  ),
+  denial: v.optional(textOf("With `unauthorized`: why, as a code of access denials")),
   errors: v.optional(v.array(faultSchema)),
-  requestId: v.string(),
+  requestId: textOf("The log of the server has it beside a failure of the server"),
 });
 
 /** Describes routes in OpenAPI 3.1. A schema with a title becomes a component of that name. */

@@ -7,13 +7,13 @@ export const time = v.pipe(v.string(), v.isoTimestamp());
 /** A document, as the API shows it. */
 export const shownDocument = v.pipe(
   v.object({
-    name: v.string(),
+    name: v.pipe(v.string(), v.description("Not encoded: encode it for a path")),
     bytes: v.pipe(v.number(), v.integer(), v.description("The size in the store, not compacted")),
     updates: v.pipe(v.number(), v.integer(), v.description("The number of updates since the last compaction")),
     sequence: v.pipe(v.number(), v.integer(), v.description("Ascends with every update")),
-    createdAt: v.nullable(time),
-    updatedAt: v.nullable(time),
-    deletedAt: v.nullable(time),
+    createdAt: v.pipe(v.nullable(time), v.description("Null if an early release has created it")),
+    updatedAt: v.pipe(v.nullable(time), v.description("The time of the last update")),
+    deletedAt: v.pipe(v.nullable(time), v.description("Null for a document that is not deleted")),
   }),
   v.title("Document"),
 );

@@ -67,7 +67,9 @@ const importResult = v.pipe(
           name: v.string(),
           reason: v.pipe(
             v.picklist(["forbidden", "invalid-name", "malformed-update", "too-large", "deleted"]),
-            v.description("forbidden: the key or token is not for the name; deleted: a document of that name is deleted"),
+            v.description(
+              "forbidden: the key or token is not for the name; deleted: a document of that name is deleted",
+            ),
           ),
         }),
       ),

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { type Caller, documentNotFound } from "../../api/caller.ts";
+import { entityTag } from "../../api/conditions.ts";
 import { decodeBase64url, encodeBase64url, flag, integer, optionalChoice, text } from "../../api/parameters.ts";
 import { Problem } from "../../api/problems.ts";
 import { json, noContent, type Route, route } from "../../api/route.ts";
@@ -19,7 +20,7 @@ const names = ["name"] as const;
 const shownPage = v.pipe(
   v.object({
     items: v.array(v.partial(v.object(shownDocument.entries))),
-    next: v.nullable(v.pipe(v.string(), v.description("Give it as `after` for the next page; null on the last one"))),
+    next: v.pipe(v.nullable(v.string()), v.description("Give it as `after` for the next page; null on the last one")),
   }),
   v.title("DocumentPage"),
 );
@@ -42,6 +43,7 @@ export function documentRoutes({ documents }: DocumentRoutesOptions): readonly R
         fields: optionalChoice("With `name`, the answer has the names alone", names),
       },
       answers: { 200: { description: "A page of documents", json: shownPage } },
+      problems: ["storage-unavailable"],
       handle: async ({ caller, query }) => {
         const { deleted, fields, limit } = query;
         if (deleted) demandAdmin(caller);
@@ -70,8 +72,17 @@ export function documentRoutes({ documents }: DocumentRoutesOptions): readonly R
       summary: "Get the facts of a document",
       description: "`HEAD` asks whether it exists. A deleted document is shown to administrators only.",
       needs: "docs:read",
-      answers: { 200: { description: "The document", json: shownDocument } },
-      handle: async ({ caller, document }) => json(showDocument(await visible(documents, document, caller))),
+      answers: {
+        200: {
+          description: "The document",
+          json: shownDocument,
+          headers: { ETag: "The sequence of the document, for If-Match" },
+        },
+      },
+      handle: async ({ caller, document }) => {
+        const info = await visible(documents, document, caller);
+        return json(showDocument(info), 200, { etag: entityTag(info.sequence) });
+      },
     }),
     route({
       method: "delete",
@@ -80,10 +91,11 @@ export function documentRoutes({ documents }: DocumentRoutesOptions): readonly R
       tag,
       summary: "Delete a document",
       description:
-        "Its clients are disconnected with close code 4404. It can be taken back until it is purged. Repeating it changes nothing.",
+        "Its clients are disconnected with close code 4404. It can be taken back until it is purged. Repeating it changes nothing. With `purge`, no byte of the document, its versions and its history is in the server's files when the answer comes; backups keep what they have. Both are done whether the document was deleted before or not.",
       needs: "docs:admin",
       query: { purge: flag("Whether to remove it for ever, with its history") },
       answers: { 204: { description: "It is deleted, or purged" } },
+      problems: ["storage-full"],
       handle: async ({ document, query }) => {
         const isFound = await (query.purge ? documents.purge(document) : documents.delete(document));
         if (!isFound) throw documentNotFound();
@@ -97,7 +109,9 @@ export function documentRoutes({ documents }: DocumentRoutesOptions): readonly R
       tag,
       summary: "Take the deletion of a document back",
       needs: "docs:admin",
+      description: "Repeating it changes nothing. A document that was purged is not found.",
       answers: { 200: { description: "The document, as it was", json: shownDocument } },
+      problems: ["storage-full"],
       handle: async ({ document }) => {
         if (!(await documents.undelete(document))) throw documentNotFound();
         const info = await documents.info(document);
