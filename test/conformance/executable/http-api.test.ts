@@ -18,7 +18,7 @@ const examples = commands.flatMap(({ heading, language, code }, index) => {
   return [{ heading, code, answer }];
 });
 /** The examples without a token, which the server answers only in open mode. */
-const openExamples: readonly string[] = ["POST /api/auth/token", "Documents", "Content", "Copies"];
+const openExamples: readonly string[] = ["POST /api/auth/token", "Documents", "Content", "Copies", "Presence"];
 /** The example that makes the documents of another one. */
 const former: Readonly<Record<string, string>> = { Copies: "Content" };
 
