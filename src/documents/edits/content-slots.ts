@@ -1,10 +1,13 @@
 import { Slots } from "../../api/bounds/slots.ts";
 import type { ContentLimits } from "./limits.ts";
 
-/** The slots of a server for requests that read or change the content of documents, those that wait included. */
-export function contentSlots(limits: Pick<ContentLimits, "contentRequests" | "contentRequestsPerCaller">): Slots {
+/** The slots of a server for requests that read or change the content of documents, or such work, those that wait included. */
+export function contentSlots(
+  limits: Pick<ContentLimits, "contentRequests" | "contentRequestsPerCaller">,
+  work = "requests for the content of documents",
+): Slots {
   return new Slots({
-    work: "requests for the content of documents",
+    work,
     inAll: { limit: () => limits.contentRequests, bound: "limits.content-requests" },
     perCaller: { limit: () => limits.contentRequestsPerCaller, bound: "limits.content-requests-per-caller" },
   });

@@ -47,6 +47,8 @@ export interface Restoring {
 export interface HistoryRequest {
   readonly document: string;
   readonly source: string;
+  /** As `QueuedHistoryJob.counted`. */
+  readonly counted?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -212,8 +214,8 @@ export class DocumentHistory {
     return true;
   }
 
-  async #read({ signal, source }: HistoryRequest, take: () => Promise<HistoryJob>): Promise<HistoryRead> {
-    const reply = await this.#options.queue.run({ signal, source, take });
+  async #read({ counted, signal, source }: HistoryRequest, take: () => Promise<HistoryJob>): Promise<HistoryRead> {
+    const reply = await this.#options.queue.run({ counted, signal, source, take });
     if (reply.kind !== "read") throw new Error(`the history worker has answered with ${reply.kind}`);
     return { body: reply.body, last: reply.last };
   }

@@ -1,8 +1,9 @@
+import type { Slots } from "../../api/bounds/slots.ts";
 import { Semaphore } from "../../lib/semaphore.ts";
 import { JobRunner } from "../../lib/system/job-runner.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import { EditRefused } from "../edits/content/edit-refused.ts";
+import { contentSlots } from "../edits/content-slots.ts";
 import type { ContentLimits } from "../edits/limits.ts";
 import type { HistoryJob, HistoryReply, HistoryTask } from "./history-job.ts";
 
@@ -12,7 +13,10 @@ export const startHistoryWorker = (): Worker => new Worker(new URL("./history-wo
 export interface HistoryQueueOptions {
   readonly startWorker: () => Worker;
   readonly clock: Clock;
-  readonly limits: Pick<ContentLimits, "contentRequests" | "contentRequestMs" | "contentDocBytes">;
+  readonly limits: Pick<
+    ContentLimits,
+    "contentRequests" | "contentRequestsPerCaller" | "contentRequestMs" | "contentDocBytes"
+  >;
 }
 
 export interface QueuedHistoryJob {
@@ -20,6 +24,8 @@ export interface QueuedHistoryJob {
   readonly take: () => Promise<HistoryJob>;
   /** The client that waits; clients take turns. */
   readonly source: string;
+  /** The key by which bounds count the client, as `countedCaller`; undefined for the server itself as well. */
+  readonly counted?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -31,33 +37,28 @@ export class HistoryQueue {
   readonly #options: HistoryQueueOptions;
   readonly #runner: JobRunner<HistoryReply>;
   readonly #free = new Semaphore(1);
-  #waiting = 0;
+  readonly #slots: Slots;
 
   constructor(options: HistoryQueueOptions) {
     const { clock, limits, startWorker } = options;
     this.#options = options;
+    this.#slots = contentSlots(limits, "requests for the history of documents");
     this.#runner = new JobRunner({ name: "history", startWorker, clock, timeLimitMs: limits.contentRequestMs });
   }
 
   /**
-   * Runs a job. Rejects with `EditRefused` for one that is refused, `SessionError` overloaded when too many wait, and
-   * when the worker dies or takes too long.
+   * Runs a job. Rejects with `EditRefused` for one that is refused, with `Problem` when too many wait, and when the worker
+   * dies or takes too long.
    */
-  async run({ signal, source, take }: QueuedHistoryJob): Promise<HistoryAnswer> {
-    const { limits } = this.#options;
-    if (this.#waiting >= limits.contentRequests)
-      throw new SessionError(closeReasons.overloaded, "too many requests ask for the history of documents");
-    this.#waiting += 1;
-    try {
+  run({ counted, signal, source, take }: QueuedHistoryJob): Promise<HistoryAnswer> {
+    return this.#slots.run(counted, async () => {
       await this.#free.acquire(signal, source);
       try {
         return await this.#run(take);
       } finally {
         this.#free.release();
       }
-    } finally {
-      this.#waiting -= 1;
-    }
+    });
   }
 
   /** Ends the worker; a job that runs rejects. */

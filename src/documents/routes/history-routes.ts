@@ -42,7 +42,10 @@ const inertHeaders = {
   "cache-control": "private, no-store",
 };
 
-type AnyCall = Pick<Call<Record<never, never>, unknown>, "caller" | "document" | "remoteAddress" | "request">;
+type AnyCall = Pick<
+  Call<Record<never, never>, unknown>,
+  "caller" | "counted" | "document" | "remoteAddress" | "request"
+>;
 
 /** The routes of a document's history: moments, difference, blame, activity, restoring, erasure. */
 export function historyRoutes({ documents, documentHistory, limits }: HistoryRoutesOptions): readonly Route[] {
@@ -219,8 +222,8 @@ function readAnswer(body: Pick<Answer, "json" | "type">): Answer {
   return { description: "The answer", headers: sequenceHeader, ...body };
 }
 
-function requestOf({ caller, document, remoteAddress, request }: AnyCall): HistoryRequest {
-  return { document, source: sourceOf(caller, remoteAddress), signal: request.signal };
+function requestOf({ caller, counted, document, remoteAddress, request }: AnyCall): HistoryRequest {
+  return { document, counted, source: sourceOf(caller, remoteAddress), signal: request.signal };
 }
 
 /** Epoch milliseconds; undefined for a parameter that is missing. Throws `Problem`. */
