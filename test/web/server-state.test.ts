@@ -35,6 +35,7 @@ test.each<[string, Partial<ServerFacts>, ServerState]>([
     { ...gone, closeReason: "overloaded", disconnectedMs: patienceMs },
     { kind: "busy", reason: "overloaded" },
   ],
+  ["sent away from a full room", { ...gone, closeReason: "room-full" }, { kind: "busy", reason: "room-full" }],
   ["denied", { ...gone, link: "denied", denial: "token expired" }, { kind: "refused", reason: "token expired" }],
   ["offline by its own switch", { ...gone, link: "off", isOffline: true }, { kind: "offline" }],
   ["without the WebSocket, and with signaling", { link: "off" }, { kind: "running" }],
@@ -68,6 +69,12 @@ test("the headline names what is missing: a token, or one that is accepted", () 
     title: "Access denied",
     text: expect.stringContaining("token expired"),
   });
+});
+
+test("the headline says why the server has closed the connection, whatever the reason", () => {
+  const textOf = (reason: string) => headline({ ...shown, server: { kind: "busy", reason } }).text;
+  expect(textOf("room-full")).toContain("The room is full.");
+  expect(textOf("some-other-reason")).toContain("(some-other-reason)");
 });
 
 test("the headline does not promise storage where there is none, nor edits where none are taken", () => {

@@ -66,6 +66,8 @@ test("windows of one browser, which begin with the same profile, get different n
   const [, second] = windows;
   if (second === undefined) throw new Error("no second window");
   const own = await identity(second);
+  expect(own.name).toBe("Ann");
+  expect(await second.people.filter({ hasText: "shown as “Ann 2”" }).count()).toBe(1);
   await second.page.reload();
   await second.ready();
   await relayed([second]);

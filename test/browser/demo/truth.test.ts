@@ -47,6 +47,19 @@ test("the diagram shows which links are connected, whatever the switches say", a
   expect(await title(alice)).toBe("You are offline");
 });
 
+test("a window that reaches others through the server only says so, and leads to the connection test", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const [alice, bob] = await people.enterBoth("indirect");
+  await relayed([alice, bob]);
+  await bob.useOnly("WebSocket");
+  await has("how Bob is reached", () => alice.reachOf(bob), "relay");
+  const text = alice.page.locator('[data-transport="webrtc"] .link-state');
+  await has("what is said of WebRTC", () => text.textContent(), "No direct connection. Why?");
+  await text.getByRole("link", { name: "Why?" }).click();
+  await alice.page.getByRole("heading", { name: "Connection test" }).waitFor();
+});
+
 test("the round trips to a peer and to the server are shown", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);

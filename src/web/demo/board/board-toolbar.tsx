@@ -27,7 +27,7 @@ export function BoardToolbar(props: BoardToolbarProps) {
   const others = colors.filter((color) => !isAlike(color, ownColor)).slice(0, otherColorCount);
   const isPen = tool.kind === "pen";
   return (
-    <div class="toolbar" role="toolbar" aria-label="Board tools">
+    <fieldset class="toolbar" aria-label="Board tools">
       <Tool
         icon="pen"
         label="Pen"
@@ -59,7 +59,7 @@ export function BoardToolbar(props: BoardToolbarProps) {
       </span>
       <Tool icon="undo" label="Undo" isDisabled={!(canWrite && canUndo)} use={undo} />
       <Tool icon="clear" label="Clear board" isDisabled={!canWrite || isEmpty} use={clear} />
-    </div>
+    </fieldset>
   );
 }
 

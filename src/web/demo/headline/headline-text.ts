@@ -27,7 +27,7 @@ export function headline({ server, access, isStored, hasToken }: HeadlineFacts):
     case "down":
       return { tone: "away", title: "Yurt is not answering", text: `It is stopped or out of reach. ${kept}` };
     case "busy":
-      return { tone: "busy", title: "Yurt is unavailable", text: `${busyText(server.reason)} ${kept}` };
+      return { tone: "busy", title: "Not connected to Yurt", text: `${busyText(server.reason)} ${kept}` };
     case "offline":
       return {
         tone: "busy",
@@ -57,9 +57,17 @@ function runningText(access: RoomAccess, isStored: boolean): string {
     : "Edits travel directly. The server connects browsers and stores nothing.";
 }
 
+/** The server's reasons for closing a connection for now, in a sentence each. */
+const busyTexts: Readonly<Record<string, string>> = {
+  overloaded: "It has too much to do now.",
+  "storage-unavailable": "It cannot write to its storage now.",
+  "authorization-unavailable": "It cannot check access now.",
+  "room-full": "The room is full.",
+  "rate-limited": "This window has sent too much at once.",
+};
+
 function busyText(reason: string): string {
-  if (reason === "storage-unavailable") return "It cannot write to its storage now.";
-  return reason === "authorization-unavailable" ? "It cannot check access now." : "It has too much to do now.";
+  return busyTexts[reason] ?? `It has closed the connection (${reason}).`;
 }
 
 function deniedText(reason: string): string {

@@ -3,7 +3,7 @@ import type { ServerLink } from "../saving/sync-state.ts";
 /** The state of the server, as far as this window knows it. */
 export type ServerState =
   | { readonly kind: "connecting" | "running" | "restarting" | "down" | "offline" }
-  /** The server has closed the connection for now, with this reason. */
+  /** The server has closed the connection for now, and named this reason. */
   | { readonly kind: "busy"; readonly reason: string }
   /** The server has denied access; the reason is empty if it gave none. */
   | { readonly kind: "refused"; readonly reason: string };
@@ -27,9 +27,8 @@ export const patienceMs = 2_500;
 /** A server that has said that it restarts may take this long. */
 const restartMs = 60_000;
 
-/** The server's names of the reasons for which it closes connections for a while. */
-const restartReason = "restart";
-const busyReasons = ["overloaded", "storage-unavailable", "authorization-unavailable"];
+/** The server's name of the reason for which it closes connections when it stops. */
+export const restartReason = "restart";
 
 export function serverState(facts: ServerFacts): ServerState {
   const { closeReason, denial, disconnectedMs, isOffline, link, wasConnected } = facts;
@@ -37,7 +36,7 @@ export function serverState(facts: ServerFacts): ServerState {
   if (link === "denied") return { kind: "refused", reason: denial ?? "" };
   if (isReached(facts)) return { kind: "running" };
   if (closeReason === restartReason && disconnectedMs < restartMs) return { kind: "restarting" };
-  if (closeReason !== undefined && busyReasons.includes(closeReason)) return { kind: "busy", reason: closeReason };
+  if (closeReason !== undefined && closeReason !== restartReason) return { kind: "busy", reason: closeReason };
   if (disconnectedMs >= patienceMs) return { kind: "down" };
   return { kind: wasConnected ? "running" : "connecting" };
 }

@@ -1,6 +1,6 @@
 import type { WebsocketProvider } from "y-websocket";
 import { Value } from "../../shared/value.ts";
-import { isReached, type ServerFacts, type ServerState, serverState } from "./server-state.ts";
+import { isReached, restartReason, type ServerFacts, type ServerState, serverState } from "./server-state.ts";
 
 /** The facts that `ServerWatch` asks for when it decides. */
 export type ServerLinks = Pick<ServerFacts, "link" | "isOffline" | "isSignalingConnected" | "denial">;
@@ -24,8 +24,9 @@ export class ServerWatch {
       this.update();
     });
     websocket.on("connection-close", (event) => {
-      // An attempt that fails says nothing, and the reason of the close before it still holds.
-      if (event?.reason) this.#closeReason = event.reason;
+      // A server that restarts cannot say anything until it is back. In any other case its silence is the latest news.
+      const isRestarting = this.#closeReason === restartReason;
+      this.#closeReason = event?.reason || (isRestarting ? restartReason : undefined);
       this.update();
     });
   }

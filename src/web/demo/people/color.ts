@@ -1,7 +1,7 @@
 /** Colours that are told apart easily, and are visible as a caret on the light and on the dark background. */
 export const colors: readonly string[] = [
   ...["#b4532a", "#2f6fc4", "#3f7d3a", "#b2478f", "#8a6d00", "#0f7f86"],
-  ...["#7a5cc9", "#c22f4a", "#56748a", "#6d4c41", "#1b8a5a", "#8e3fb5"],
+  ...["#7a5cc9", "#c22f4a", "#56748a", "#94714f", "#1b8a5a", "#a04fc8"],
 ];
 
 /** Reads a colour that another program has written. Only this one form is taken, because colours become parts of styles. */

@@ -3,6 +3,7 @@ import { useValue } from "../../shared/value.ts";
 import type { RoomClient } from "../room-client.ts";
 import { Avatar } from "./avatar.tsx";
 import type { Peer } from "./peers.ts";
+import { readName } from "./person.ts";
 import { reachText } from "./reach-text.ts";
 
 /** The rows that the list's height has room for. */
@@ -45,9 +46,20 @@ function PeerRow({ client, peer, now }: PeerRowProps) {
           </span>
         </>
       )}
-      <span class="reach">{reachText(peer, now)}</span>
+      {reach === "you" ? (
+        <OwnReach client={client} shownName={name} />
+      ) : (
+        <span class="reach">{reachText(peer, now)}</span>
+      )}
     </li>
   );
+}
+
+/** Says under which name the others see this window, if that is not the one that was chosen. */
+function OwnReach({ client, shownName }: { readonly client: RoomClient; readonly shownName: string }) {
+  const { name } = useValue(client.own.profile);
+  const isShownAsChosen = shownName === readName(name);
+  return <span class="reach">{isShownAsChosen ? "this window" : `shown as “${shownName}”`}</span>;
 }
 
 /** The name and colour of this window, which can be changed in place. */

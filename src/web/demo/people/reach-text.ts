@@ -1,17 +1,17 @@
 import { milliseconds } from "../traffic/milliseconds.ts";
 import type { Peer, Reach } from "./peers.ts";
 
-const texts: Readonly<Record<Exclude<Reach, "turn" | "lost">, string>> = {
-  you: "this window",
+const texts: Readonly<Record<Exclude<Reach, "you" | "turn" | "lost">, string>> = {
   direct: "direct",
   "same-browser": "same browser",
   relay: "via the server",
   peer: "via a peer",
 };
 
-/** Describes how a person is reached, with the round trip to them if it was measured. */
+/** Describes how another person is reached, with the round trip to them if it was measured. */
 export function reachText({ reach, route, lastSeenAt }: Peer, now: number): string {
   if (reach === "lost") return `last seen ${ago(now - (lastSeenAt ?? now))}`;
+  if (reach === "you") return "this window";
   const text = reach === "turn" ? turnText(route?.turnTransport) : texts[reach];
   return route?.roundTripMs === undefined ? text : `${text} · ${milliseconds(route.roundTripMs)}`;
 }

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { Switch } from "../../shared/switch.tsx";
 import { useValue } from "../../shared/value.ts";
 import type { Peer } from "../people/peers.ts";
@@ -56,7 +57,7 @@ export function TransportPanel({ client }: { readonly client: RoomClient }) {
             transport="webrtc"
             link={webrtc}
             linkState={links.direct}
-            text={access === "write" ? webrtcText(links.direct, people) : restrictedTexts[access]}
+            text={access === "write" ? <WebrtcText state={links.direct} people={people} /> : restrictedTexts[access]}
           />
         </Switch>
         <Switch
@@ -84,7 +85,7 @@ interface LinkTextProps {
   readonly transport: "webrtc" | "websocket";
   readonly link: Link;
   readonly linkState: LinkState;
-  readonly text: string;
+  readonly text: ComponentChildren;
 }
 
 /** Two lines of fixed places, so that numbers that grow move nothing. */
@@ -104,7 +105,23 @@ function LinkText({ transport, link, linkState, text }: LinkTextProps) {
   );
 }
 
-function webrtcText(state: LinkState, people: readonly Peer[]): string {
+interface WebrtcTextProps {
+  readonly state: LinkState;
+  readonly people: readonly Peer[];
+}
+
+function WebrtcText({ state, people }: WebrtcTextProps) {
+  if (state !== "waiting") return <>{webrtcText(state, people)}</>;
+  if (people.every(({ reach }) => reach === "you" || reach === "lost")) return <>Waiting for peers</>;
+  // The page tests the connection with the token of this page's address.
+  return (
+    <>
+      No direct connection. <a href={`check${location.hash}`}>Why?</a>
+    </>
+  );
+}
+
+function webrtcText(state: Exclude<LinkState, "waiting">, people: readonly Peer[]): string {
   if (state === "off") return "Off";
   if (state === "refused") return "Access denied";
   const count = (...ways: readonly Peer["reach"][]) => people.filter(({ reach }) => ways.includes(reach)).length;
@@ -113,7 +130,7 @@ function webrtcText(state: LinkState, people: readonly Peer[]): string {
     direct > 0 && (direct === 1 ? "1 peer" : `${direct} peers`),
     inBrowser > 0 && `${inBrowser} in this browser`,
   ];
-  return parts.filter((part) => part !== false).join(", ") || "Waiting for peers";
+  return parts.filter((part) => part !== false).join(", ");
 }
 
 function roundTrip([fastest, slowest]: readonly number[]): string {
