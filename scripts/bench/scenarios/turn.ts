@@ -1,7 +1,7 @@
 import { inTurn } from "../load/client.ts";
 import { EchoLinks } from "../load/turn/echo-links.ts";
 import type { TurnAccess } from "../load/turn/turn-access.ts";
-import { costOf, type Measurement, shares } from "../measurement.ts";
+import { type Cost, costOf, type Measurement, shares } from "../measurement.ts";
 import { shareMetrics } from "../metric.ts";
 import { separate } from "../pinning.ts";
 import { atRest, residentBytes } from "../process-stats.ts";
@@ -25,10 +25,17 @@ const allocationsOf = { full: 1_000, quick: 100 } as const;
 export const turn: Scenario = {
   name: "turn",
   about:
-    "20 clients with channels and a peer each that echoes packets of 200 bytes, over UDP: CPU at 10,000 relayed packets/s, the losses at 20,000/s and more, the time that relaying adds at 1,000/s; memory of 1,000 allocations with a channel",
+    "20 clients with channels and a peer each that echoes packets of 200 bytes, over UDP: CPU at 10,000 relayed packets/s, with channels and with indications, the losses at 20,000/s and more, the time that relaying adds at 1,000/s; memory of 1,000 allocations with a channel",
   needs: "turn",
   metrics: [
     { key: "cpuPerPacket", label: "CPU", unit: "µs/packet", digits: 1, goal: { times: 1.5, of: "coturn" } },
+    {
+      key: "cpuPerIndication",
+      label: "with indications",
+      unit: "µs/packet",
+      digits: 1,
+      goal: { times: 1.5, of: "coturn" },
+    },
     { key: "lost", label: "lost at 20,000/s", unit: "‰", digits: 2, goal: { atMost: 0 } },
     { key: "lossless", label: "most without loss", unit: "packets/s", digits: 0 },
     { key: "added", label: "added p50, both ways", unit: "ms", digits: 3, goal: { times: 1.2, of: "coturn" } },
@@ -42,6 +49,7 @@ export const turn: Scenario = {
     try {
       return {
         ...(await relaying(server, size)),
+        cpuPerIndication: await costOfIndications(server, size),
         perAllocation: await memoryOfAllocations(server, allocationsOf[size]),
       };
     } finally {
@@ -59,15 +67,29 @@ export function turnOf({ turn: access }: RunningServer): TurnAccess {
 
 async function relaying(server: RunningServer, size: Size): Promise<Measurement> {
   await using links = await EchoLinks.throughTurn(turnOf(server), clients);
+  const { cost, cpuPerPacket } = await costPerPacket(server, links, size);
+  const latencies = await addedLatency(links, size);
+  return { cpuPerPacket, ...shares(cost), ...latencies, ...(await losses(links, size)) };
+}
+
+/** The same with Send and Data indications: Firefox binds no channels. */
+async function costOfIndications(server: RunningServer, size: Size): Promise<number> {
+  await using links = await EchoLinks.throughTurn(turnOf(server), clients, "indications");
+  return (await costPerPacket(server, links, size)).cpuPerPacket;
+}
+
+async function costPerPacket(
+  { pid }: RunningServer,
+  links: EchoLinks,
+  size: Size,
+): Promise<{ readonly cost: Cost; readonly cpuPerPacket: number }> {
   // The compilers of the server and of the load begin with the packets.
   await links.pace(relayedPerSecond / relaysPerEcho, stepSecondsOf[size]);
   let echoed = 0;
-  const cost = await costOf(server.pid, async () => {
+  const cost = await costOf(pid, async () => {
     ({ echoed } = await links.pace(relayedPerSecond / relaysPerEcho, secondsOf[size]));
   });
-  const measured = { cpuPerPacket: (cost.serverCpuMs * 1_000) / (echoed * relaysPerEcho), ...shares(cost) };
-  const latencies = await addedLatency(links, size);
-  return { ...measured, ...latencies, ...(await losses(links, size)) };
+  return { cost, cpuPerPacket: (cost.serverCpuMs * 1_000) / (echoed * relaysPerEcho) };
 }
 
 /** The time of a round trip, and how much longer it is than without a server between. */

@@ -42,9 +42,9 @@ export class EchoLinks implements AsyncDisposable {
     this.#links = links;
   }
 
-  /** Clients that reach their echoes through channels of a TURN server. */
-  static throughTurn(access: TurnAccess, count: number): Promise<EchoLinks> {
-    return EchoLinks.#open(count, (echo, index, echoed) => turnLink({ access, echo, index, echoed }));
+  /** Clients that reach their echoes through a TURN server, with channels as Chromium or with indications as Firefox. */
+  static throughTurn(access: TurnAccess, count: number, framing: Framing = "channels"): Promise<EchoLinks> {
+    return EchoLinks.#open(count, (echo, index, echoed) => turnLink({ access, framing, echo, index, echoed }));
   }
 
   /** Clients that reach their echoes themselves. */
@@ -108,9 +108,11 @@ export class EchoLinks implements AsyncDisposable {
   }
 }
 
+type Framing = "channels" | "indications";
+
 type OpenLink = (echo: EchoSocket, index: number, echoed: (payload: Uint8Array) => void) => Promise<Link>;
 
-async function turnLink({ access, echo, index, echoed }: TurnLinkOptions): Promise<Link> {
+async function turnLink({ access, framing, echo, index, echoed }: TurnLinkOptions): Promise<Link> {
   const ip = parseIpAddress("127.0.0.1");
   if (ip === undefined) throw new Error("127.0.0.1 is an address");
   const credential = credentialFor(access, `user-${index}`);
@@ -120,9 +122,11 @@ async function turnLink({ access, echo, index, echoed }: TurnLinkOptions): Promi
       received: (_ip, _port, payload) => echoed(payload),
     }),
   );
-  await client.bindChannel(firstChannel, ip, echo.port);
+  if (framing === "channels") await client.bindChannel(firstChannel, ip, echo.port);
+  else await client.createPermission(ip);
   return {
-    send: (payload) => client.sendToChannel(firstChannel, payload),
+    send: (payload) =>
+      framing === "channels" ? client.sendToChannel(firstChannel, payload) : client.send(ip, echo.port, payload),
     close: async () => {
       await client.refresh(0).catch(() => {});
       client.close();
@@ -146,6 +150,7 @@ async function allocated(connect: () => Promise<TurnClient>): Promise<TurnClient
 
 interface TurnLinkOptions {
   readonly access: TurnAccess;
+  readonly framing: Framing;
   readonly echo: EchoSocket;
   readonly index: number;
   readonly echoed: (payload: Uint8Array) => void;
