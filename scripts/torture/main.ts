@@ -5,7 +5,7 @@
  * `--rounds` (kill, requests, webhooks), `--frames` (fuzz, fast-reader, stun, turn) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
  * `--attack` (attack) names one attack, or several separated by commas, and `--connections` the numbers of connections that
  * attack (`own`: as many as the attack has by itself; default: own,50). `--candidate` (cost) is a file with frames of an
- * earlier search. `--seconds` and `--executable` (attack, cost) are how long it lasts, and another build of the server.
+ * earlier search. `--seconds` (attack, cost, turn-soak) and `--executable` (attack, cost) are how long it lasts, and another build of the server.
  * `--protocol` is the protocol of the sync clients: `y-websocket`, `hocuspocus` or `mixed`. A torture with a single
  * protocol takes the first of `mixed`; fuzz uses all. The exit status is 1 when a guarantee was broken.
  */
@@ -29,11 +29,13 @@ import { tortureByPackets } from "./fuzz/stun.ts";
 import { tortureByIdling } from "./idle-proxy.ts";
 import { tortureByFetching, tortureBySlowJoining } from "./joiners.ts";
 import { tortureByKilling } from "./kill.ts";
+import { tortureByNats } from "./nat/nat.ts";
 import { formatOutcome, type Outcome } from "./outcome.ts";
 import { tortureByRequests } from "./requests.ts";
 import { tortureByStalling } from "./stall.ts";
 import { tortureByStorm } from "./storm.ts";
 import { tortureByTurnPackets } from "./turn-packets.ts";
+import { tortureByTurnSoak } from "./turn-soak.ts";
 import { tortureWebhooks } from "./webhooks/webhooks.ts";
 
 interface Given {
@@ -62,6 +64,7 @@ const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   "fast-reader": tortureByReading,
   stun: tortureByPackets,
   turn: tortureByTurnPackets,
+  "turn-soak": tortureByTurnSoak,
   stall: (given) => tortureByStalling({ ...given, updates: 10_000 }),
   fetch: (given) => tortureByFetching({ ...given, megabytes: 10 }),
   "slow-joiner": (given) => tortureBySlowJoining({ ...given, megabytes: 20, bytesPerSecond: 6_000_000 }),
@@ -69,6 +72,7 @@ const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   "slow-link": (given) => tortureBySlowJoining({ ...given, megabytes: 20, bytesPerSecond: 100_000 }),
   storm: tortureByStorm,
   freeze: (given) => tortureByFreezing({ ...given, clients: 50, frozenMs: 150_000, ...defaultLimits }),
+  nat: tortureByNats,
   "disk-full": tortureByFullDisk,
   attack: tortureByAttacks,
   cost: tortureByCost,

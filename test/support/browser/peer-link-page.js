@@ -27,13 +27,20 @@ globalThis.linkEnd = {
     });
     if (offer !== undefined) await connection.setRemoteDescription(offer);
     await connection.setLocalDescription();
-    await new Promise((resolve) => {
+    await this.gathered(connection);
+    const { type, sdp } = connection.localDescription;
+    return { type, sdp };
+  },
+
+  /** Where UDP is blocked the browser gathers for 40 s: the candidates of the first seconds are enough. */
+  async gathered(connection) {
+    const enough = new Promise((resolve) => setTimeout(resolve, 4_000));
+    const complete = new Promise((resolve) => {
       const look = () => connection.iceGatheringState === "complete" && resolve();
       connection.addEventListener("icegatheringstatechange", look);
       look();
     });
-    const { type, sdp } = connection.localDescription;
-    return { type, sdp };
+    await Promise.race([complete, enough]);
   },
 
   async accept(answer) {
