@@ -206,6 +206,7 @@ describe("on a terminal", () => {
   ├─ y-webrtc      ws://127.0.0.1:${port}/signal
   ├─ PeerJS        http://127.0.0.1:${port}/peerjs
   ├─ Peers         http://127.0.0.1:${port}/socket.io/
+  ├─ API           http://127.0.0.1:${port}/v1
   └─ STUN/TURN     turn:127.0.0.1:${turnPort} (udp, tcp)
 
   Data     ./yurt-data (new)
