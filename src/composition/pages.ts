@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import packageJson from "../../package.json" with { type: "json" };
 import { authorityOf } from "../lib/address/authority.ts";
 import { whyNotLocal } from "../lib/address/local-request.ts";
+import { isLoopback } from "../lib/address/loopback.ts";
 import { networkAddresses } from "../lib/address/network-addresses.ts";
 import type { Log } from "../ops/log.ts";
 import { type Assets, openAssets } from "../transport/pages/assets.ts";
@@ -27,6 +28,7 @@ export function openPages({ host, https, auth, syncEnabled, publicUrl, log }: Pa
     sync: syncEnabled,
     mode: auth.mode,
     publicUrl: publicUrl?.href,
+    local: isLoopback(host),
   };
   // No certificate is for an address, and a public URL is a better one.
   const hasNetworkUrls = https === undefined && publicUrl === undefined;

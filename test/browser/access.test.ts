@@ -23,6 +23,7 @@ test("a token in the address gives access over both transports, and the link to 
   expect(await pages[0].page.getByText("This server requires a token").count()).toBe(0);
   const invitation = await pages[0].openInvitation();
   expect(await invitation.textContent()).not.toContain(token);
+  expect(await invitation.getByText("everyone needs one of their own").count()).toBe(1);
 });
 
 test("without a token, or with an expired one, the page shows the reason", async () => {

@@ -49,6 +49,7 @@ test("the demo learns which server this is, anew each time", async () => {
     startedAt: expect.any(Number),
     sync: false,
     mode: "token",
+    local: true,
     networkUrls: [],
   });
   expect(body.startedAt).toBeGreaterThanOrEqual(before);
@@ -59,7 +60,7 @@ test("the demo learns which server this is, anew each time", async () => {
 test("a page on this machine learns the addresses in the network, of a server that listens on all of them", async () => {
   const { networkUrls } = await factsIn(await facts({ host: "0.0.0.0" }));
   for (const url of networkUrls) expect(url).toMatch(/^http:\/\/\d+\.\d+\.\d+\.\d+:4444\/$/);
-  expect(await factsIn(await facts({ host: "127.0.0.1" }))).toMatchObject({ networkUrls: [] });
+  expect(await factsIn(await facts({ host: "127.0.0.1" }))).toMatchObject({ local: true, networkUrls: [] });
 });
 
 test.each<[string, Client]>([
@@ -67,5 +68,5 @@ test.each<[string, Client]>([
   ["names another host", { headers: { host: "yurt.example" } }],
   ["came through a proxy", { headers: { host: "127.0.0.1:4444", "x-forwarded-for": "192.0.2.7" } }],
 ])("a page whose request %s learns no addresses in the network", async (_, client) => {
-  expect(await factsIn(await facts({ host: "0.0.0.0" }, client))).toMatchObject({ networkUrls: [] });
+  expect(await factsIn(await facts({ host: "0.0.0.0" }, client))).toMatchObject({ local: false, networkUrls: [] });
 });

@@ -26,7 +26,14 @@ export function Page({ client, config, room, link }: PageProps) {
   const token = tokenOf(link);
   return (
     <>
-      <Masthead client={client} link={link} shareLinks={links} hasToken={token !== undefined} />
+      <Masthead
+        client={client}
+        link={link}
+        links={links}
+        hasToken={token !== undefined}
+        isServerLocal={config.local}
+        isProtected={config.mode !== "open"}
+      />
       <TokenForm client={client} mode={config.mode} room={room} link={link} />
       <main>
         <div class="hero">

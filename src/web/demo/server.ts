@@ -10,6 +10,8 @@ export interface ServerConfig {
   readonly publicUrl: string | undefined;
   /** The URLs at which the local network reaches the server, if this page was opened by a name of this machine only. */
   readonly networkUrls: readonly string[];
+  /** True when the server listens on an address of its machine only. */
+  readonly local: boolean;
   /** When the server was started, in epoch milliseconds. */
   readonly startedAt: number | undefined;
 }
@@ -25,6 +27,7 @@ export async function loadConfig(): Promise<ServerConfig> {
     mode: config.mode ?? "open",
     publicUrl: config.publicUrl,
     networkUrls: config.networkUrls ?? [],
+    local: config.local ?? false,
     startedAt: config.startedAt,
   };
 }

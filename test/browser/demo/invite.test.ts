@@ -23,8 +23,15 @@ test("on a server for this machine only, the invitation says so and has no QR co
   const invitation = await alice.openInvitation();
   expect(await invitation.getByText("works on this machine only").count()).toBe(1);
   expect(await invitation.getByRole("img", { name: "QR code of the link" }).count()).toBe(0);
+  expect(await invitation.getByText("--host 0.0.0.0").count()).toBe(1);
   await alice.page.keyboard.press("Escape");
   await invitation.waitFor({ state: "hidden" });
+  // A server in a container, for instance, does not know the addresses of its host.
+  await reloadWith(alice, { local: false });
+  await alice.ready();
+  const other = await alice.openInvitation();
+  expect(await other.getByText("at an address that they can reach").count()).toBe(1);
+  expect(await other.getByText("--host 0.0.0.0").count()).toBe(0);
 });
 
 test("on a server that the network reaches, link and QR code have an address of the network", async () => {

@@ -1,21 +1,19 @@
 import { useValue } from "../../shared/value.ts";
 import { YurtMark } from "../../shared/yurt-mark.tsx";
-import { InviteButton } from "../invite/invite-button.tsx";
+import { InviteButton, type InviteProps } from "../invite/invite-button.tsx";
 import type { RoomClient } from "../room-client.ts";
 import { headline } from "./headline-text.ts";
 import { SecondWindowLink } from "./second-window-link.tsx";
 
-export interface MastheadProps {
+export interface MastheadProps extends InviteProps {
   readonly client: RoomClient;
   /** The address of this page. */
   readonly link: URL;
-  /** The addresses at which others reach it, the best one first. */
-  readonly shareLinks: readonly URL[];
   readonly hasToken: boolean;
 }
 
 /** The first thing that a stranger reads: which product this is, and whether it works. */
-export function Masthead({ client, link, shareLinks, hasToken }: MastheadProps) {
+export function Masthead({ client, link, hasToken, ...invite }: MastheadProps) {
   const server = useValue(client.server.state);
   const access = useValue(client.access.state);
   const isStored = client.websocketDisabledReason === undefined;
@@ -33,7 +31,7 @@ export function Masthead({ client, link, shareLinks, hasToken }: MastheadProps) 
         </p>
       </div>
       <div class="actions">
-        <InviteButton links={shareLinks} />
+        <InviteButton {...invite} />
         <SecondWindowLink link={link} />
       </div>
     </header>

@@ -4,8 +4,18 @@ import { Dialog } from "../../shared/dialog.tsx";
 import { QrCode } from "./qr-code.tsx";
 import { isLoopback } from "./share-links.ts";
 
+export interface InviteProps {
+  /** The addresses to give to others, the best one first. */
+  readonly links: readonly URL[];
+  /** True when the server listens on an address of its machine only. */
+  readonly isServerLocal: boolean;
+  /** True when the server requires a token, which the link does not contain. */
+  readonly isProtected: boolean;
+}
+
 /** Opens the dialog with the link; on a phone, the system's own way to share it. */
-export function InviteButton({ links }: { readonly links: readonly URL[] }) {
+export function InviteButton(props: InviteProps) {
+  const { links } = props;
   const [isOpen, setOpen] = useState(false);
   const invite = () => {
     const [best] = links;
@@ -19,7 +29,7 @@ export function InviteButton({ links }: { readonly links: readonly URL[] }) {
       </button>
       {isOpen && (
         <Dialog title="Invite others" close={() => setOpen(false)}>
-          <InviteForm links={links} />
+          <InviteForm {...props} />
         </Dialog>
       )}
     </>
@@ -47,7 +57,7 @@ function isPhone(): boolean {
   return matchMedia("(pointer: coarse)").matches;
 }
 
-function InviteForm({ links }: { readonly links: readonly URL[] }) {
+function InviteForm({ links, isServerLocal, isProtected }: InviteProps) {
   const [chosen, choose] = useState(0);
   const link = links[chosen];
   if (link === undefined) return null;
@@ -76,11 +86,19 @@ function InviteForm({ links }: { readonly links: readonly URL[] }) {
           </button>
         )}
       </div>
+      {isProtected && <p class="hint">The link holds no token: everyone needs one of their own.</p>}
       {isLoopback(link) ? (
         <p class="alert">
           <span>
-            This link works on this machine only. For other devices, start Yurt with{" "}
-            <code class="whole">--host 0.0.0.0 --auth-mode token</code> (or <code>open</code>, which lets everyone in).
+            This link works on this machine only.{" "}
+            {isServerLocal ? (
+              <>
+                For other devices, start Yurt with <code class="whole">--host 0.0.0.0 --auth-mode token</code> (or{" "}
+                <code>open</code>, which lets everyone in).
+              </>
+            ) : (
+              "For other devices, open this page at an address that they can reach, and invite from there."
+            )}
           </span>
         </p>
       ) : (
