@@ -1,5 +1,6 @@
 import type { Slots } from "../../api/bounds/slots.ts";
 import { FreshFlights } from "../../lib/flights/fresh-flights.ts";
+import { KeyedLock } from "../../lib/flights/keyed-lock.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
 import type { SyncRoom } from "../../relay/sync-room.ts";
@@ -13,7 +14,6 @@ import { EditRefused } from "./content/edit-refused.ts";
 import { type Content, ContentCache } from "./content-cache.ts";
 import type { ContentReply, EditJob, ReadJob } from "./content-job.ts";
 import type { ContentWorkers, QueuedJob } from "./content-workers.ts";
-import { KeyedLock } from "./keyed-lock.ts";
 import type { ContentLimits } from "./limits.ts";
 import { ServerClients } from "./server-clients.ts";
 

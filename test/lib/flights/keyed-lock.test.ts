@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { KeyedLock } from "../../../src/documents/edits/keyed-lock.ts";
+import { KeyedLock } from "../../../src/lib/flights/keyed-lock.ts";
 import { settled } from "../../support/eventually.ts";
 
 test("runs tasks of a key one after the other, and those of others meanwhile", async () => {
