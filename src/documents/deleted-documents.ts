@@ -4,7 +4,7 @@ import type { Metrics } from "../ops/metrics.ts";
 import type { Documents } from "./documents.ts";
 
 export interface DeletedDocumentsOptions {
-  readonly documents: Pick<Documents, "list" | "purge">;
+  readonly documents: Pick<Documents, "list" | "purgeDeleted">;
   /** How long a deletion can be taken back; undefined for ever. Read for each round. */
   readonly keepMs: () => number | undefined;
   readonly clock: Clock;
@@ -49,9 +49,11 @@ export class DeletedDocuments {
     if (keptMs === undefined) return;
     let documents = 0;
     try {
-      for await (const name of this.#deletedBefore(clock.now() - keptMs)) {
+      const until = clock.now() - keptMs;
+      for await (const name of this.#deletedUntil(until)) {
         if (this.#isClosed) break;
-        if (await this.#options.documents.purge(name)) documents += 1;
+        // A purge takes a while: meanwhile the deletion of one that was listed may have been taken back.
+        if (await this.#options.documents.purgeDeleted(name, until)) documents += 1;
       }
     } catch (error) {
       log.error({ event: "deleted-documents-not-purged", err: error });
@@ -60,7 +62,7 @@ export class DeletedDocuments {
     if (documents > 0) log.info({ event: "deleted-documents-purged", documents });
   }
 
-  async *#deletedBefore(time: number): AsyncGenerator<string> {
+  async *#deletedUntil(time: number): AsyncGenerator<string> {
     let after: string | undefined;
     do {
       const page = await this.#options.documents.list({ state: "deleted", after, limit: pageSize });

@@ -85,6 +85,13 @@ export class Documents {
     return isFound;
   }
 
+  /** As `Deletion.purgeDeleted`. */
+  async purgeDeleted(document: string, until: number): Promise<boolean> {
+    const isPurged = await this.#options.deletion.purgeDeleted(document, until);
+    if (isPurged) this.#report({ document, kind: "purged" });
+    return isPurged;
+  }
+
   /** As `Store.scrub`. */
   scrub(): Promise<void> {
     return this.#options.store.scrub();

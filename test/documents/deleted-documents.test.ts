@@ -17,11 +17,14 @@ function setUp(keepMs: () => number | undefined = () => 30 * day) {
   let isFailing = false;
   const documents = {
     list: store.list.bind(store),
-    purge: async (name: string) => {
+    purgeDeleted: async (name: string, until: number) => {
       if (isFailing) throw new Error("no disk");
-      const isFound = (await store.info(name)) !== undefined;
+      const deletedAt = (await store.info(name))?.deletedAt;
+      if (deletedAt === undefined || deletedAt > until) return false;
       await store.purge(name);
-      return isFound;
+      // As a client that takes another deletion back while this document is purged.
+      await store.undelete("taken back");
+      return true;
     },
   };
   const deleted = new DeletedDocuments({ documents, keepMs, clock, log, metrics: createMetrics() });
@@ -54,6 +57,14 @@ test("a document is purged when it was deleted so long ago, and no other is", as
     { event: "deleted-documents-purged", documents: 1 },
     { event: "deleted-documents-purged", documents: 1 },
   ]);
+});
+
+test("a document whose deletion is taken back during a round is not purged", async () => {
+  const { add, advance, names } = setUp(() => 0);
+  await add("first");
+  await add("taken back");
+  await advance(hour);
+  expect(await names()).toEqual(["taken back"]);
 });
 
 test("more than one page is purged in a round", async () => {

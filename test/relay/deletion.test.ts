@@ -149,3 +149,29 @@ test("a document that is deleted already can be purged", async () => {
   expect(await deletion.purge("document")).toBe(true);
   expect(await store.info("document")).toBeUndefined();
 });
+
+test("a deletion that is taken back while its document is purged is not there any more", async () => {
+  const { deletion, write, read, store } = setUp();
+  await write();
+  const purging = deletion.purge("document");
+  const undeleting = deletion.undelete("document");
+  expect(await Promise.all([purging, undeleting])).toEqual([true, false]);
+  expect(await store.info("document")).toBeUndefined();
+  expect(await read()).toBe("");
+});
+
+test("a document is purged as one deleted long ago only if it is so still", async () => {
+  const { deletion, write, read, store } = setUp();
+  await write();
+  expect(await deletion.purgeDeleted("document", Number.MAX_SAFE_INTEGER)).toBe(false);
+  await deletion.delete("document");
+  const { deletedAt = 0 } = (await store.info("document")) ?? {};
+  expect(await deletion.purgeDeleted("document", deletedAt - 1)).toBe(false);
+  const undeleting = deletion.undelete("document");
+  const purging = deletion.purgeDeleted("document", deletedAt);
+  expect(await Promise.all([undeleting, purging])).toEqual([true, false]);
+  expect(await read()).toBe("text");
+  await deletion.delete("document");
+  expect(await deletion.purgeDeleted("document", Number.MAX_SAFE_INTEGER)).toBe(true);
+  expect(await store.info("document")).toBeUndefined();
+});
