@@ -68,7 +68,8 @@ export class PeerPolicy {
     const text = formatIpAddress(innerAddress(address));
     const isOwn = relayed.has(text) || interfaces.has(text);
     if (allow.has(text) && (!isOwn || named.has(text) || isLoopback(text))) return "listed";
-    if (deny.has(text)) return "refused";
+    // A range of IPv6, such as 64:ff9b::/96, refuses the addresses that contain one of IPv4 in the form in which they are.
+    if (deny.has(text) || deny.has(formatIpAddress(address))) return "refused";
     if (isOwn) return relayed.has(text) ? "allocations" : "refused";
     if (isPublicAddress(text)) return "permitted";
     return isPrivateAddress(text) ? "private" : "refused";

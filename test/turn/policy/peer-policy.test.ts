@@ -60,6 +60,12 @@ describe("the lists of the operator", () => {
     expect(verdict("8.8.9.1", rules)).toBe("permitted");
   });
 
+  test("deny refuses what is reached by a way of IPv6, whatever IPv4 address is in it", () => {
+    expect(verdict("64:ff9b::808:808", { deny: ["64:ff9b::/96"] })).toBe("refused");
+    expect(verdict("2002:808:808::1", { deny: ["2002::/16"] })).toBe("refused");
+    expect(verdict("8.8.8.8", { deny: ["64:ff9b::/96", "2002::/16"] })).toBe("permitted");
+  });
+
   test("allow wins over deny", () => {
     expect(verdict("10.1.1.1", { allow: ["10.1.0.0/16"], deny: ["10.0.0.0/8"] })).toBe("listed");
     expect(verdict("10.2.1.1", { allow: ["10.1.0.0/16"], deny: ["10.0.0.0/8"] })).toBe("refused");
