@@ -19,8 +19,8 @@ export interface PeerRequestsOptions {
   readonly limits: Pick<TurnLimits, "turnPermissions" | "turnChannels">;
   readonly channelRange: ChannelRange;
   readonly bounds: Pick<Bounds, "met">;
-  /** A client was refused a peer at this address. */
-  readonly refused: (ip: IpAddress, verdict: PeerVerdict) => void;
+  /** A client was refused a peer at this address: for the verdict about the address, or for its port. */
+  readonly refused: (ip: IpAddress, reason: PeerVerdict | "port") => void;
 }
 
 /** The requests by which a client names the peers of its allocation. */
@@ -70,7 +70,7 @@ export class PeerRequests {
   #isRefused(ip: IpAddress, port?: number): boolean {
     const verdict = this.#options.policy.judge(ip);
     if (isPeer(verdict) && (port === undefined || isPeerPort(verdict, port))) return false;
-    this.#options.refused(ip, verdict);
+    this.#options.refused(ip, isPeer(verdict) ? "port" : verdict);
     return true;
   }
 

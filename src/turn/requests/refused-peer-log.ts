@@ -17,8 +17,8 @@ export class RefusedPeerLog {
     this.#log = new LimitedLog(log, clock, oncePerMinute);
   }
 
-  refused(ip: IpAddress, verdict: PeerVerdict): void {
-    const line = { event: "turn-peer-refused", reason: verdict, peer: formatIpAddress(ip) };
-    this.#log.info(verdict === "private" ? { ...line, remedy } : line);
+  refused(ip: IpAddress, reason: PeerVerdict | "port"): void {
+    const line = { event: "turn-peer-refused", reason, peer: formatIpAddress(ip) };
+    this.#log.info(reason === "private" ? { ...line, remedy } : line);
   }
 }

@@ -246,6 +246,13 @@ describe("H: channels", () => {
     expect(outcomeOf(client.bindChannel(0x4000, address, port))).toBe(403);
   });
 
+  test("a peer that is refused for its port alone is logged with that reason", async () => {
+    const turn = new TestTurn();
+    const { client } = await turn.allocated();
+    expect(outcomeOf(client.bindChannel(0x4000, peer, 53))).toBe(403);
+    expect(turn.events).toMatchObject([{ event: "turn-peer-refused", reason: "port", peer }]);
+  });
+
   test("a peer of the other address family is answered 443", async () => {
     const { client } = await new TestTurn().allocated();
     expect(outcomeOf(client.bindChannel(0x4000, "2606:4700::1"))).toBe(443);
