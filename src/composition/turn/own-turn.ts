@@ -17,6 +17,8 @@ import { addressWarnings, type TurnWarning, tlsPortInUse } from "./turn-warnings
 
 export interface OwnTurnOptions extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics"> {
   readonly settings: TurnSettings;
+  /** Where the server itself listens. */
+  readonly host: string;
   readonly publicUrl: URL | undefined;
   readonly credentials: Credentials;
 }
@@ -181,10 +183,13 @@ export class OwnTurn {
   }
 
   #rules(): PeerRules {
-    const { allowPeers, denyPeers } = this.#settings;
+    const { host, publicUrl } = this.#options;
+    const { allowPeers, denyPeers, listen } = this.#settings;
     for (const { advertised } of this.#found.addresses) this.#relayed.add(advertised);
-    // On loopback there are no other peers, and every program of this machine can reach them anyway.
-    const local = this.#settings.listen.every(isLoopback) ? loopbackRanges : [];
+    // If only this machine reaches the server, there are no other peers, and every program can reach them anyway. Through a
+    // proxy on this machine, clients from elsewhere would reach services on loopback.
+    const reachable = [host, ...listen, ...(publicUrl === undefined ? [] : [publicUrl.hostname])];
+    const local = reachable.every(isLoopback) ? loopbackRanges : [];
     return {
       allow: [...allowPeers, ...local],
       deny: denyPeers,

@@ -15,7 +15,7 @@ import { notListening, type TurnWarning } from "./turn-warnings.ts";
 
 export interface TurnOptions
   extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics">,
-    Pick<ServerOptions, "turn" | "publicUrl"> {
+    Pick<ServerOptions, "turn" | "host" | "publicUrl"> {
   /** The path of the data folder, which keeps the secret; undefined if the secret is to last as long as the process. */
   readonly dataFolder: string | undefined;
   /** The server's certificate; undefined without HTTPS, and until there is a first one. */

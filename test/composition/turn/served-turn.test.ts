@@ -47,7 +47,7 @@ describe("a server with TURN", () => {
     expect((await client.turn.binding()).ip).toEqual(loopbackIp);
   });
 
-  test("relays to peers on loopback, if it listens on loopback alone", async () => {
+  test("relays to peers on loopback, if only this machine reaches the server", async () => {
     const server = await start();
     using client = await openTurnClient(await iceServersAt(server.url), "udp");
     using peer = await UdpPeer.open();
@@ -66,6 +66,18 @@ describe("a server with TURN", () => {
     await client.turn.allocate();
     expect(await codeOf(client.turn.createPermission(loopbackIp))).toBe(403);
   });
+
+  test.each([{ host: "0.0.0.0" }, { publicUrl: "https://turn.test" }])(
+    "refuses them on loopback alone, too, if clients from elsewhere reach the server: %j",
+    async (options) => {
+      const server = await start({ auth: { mode: "token", secrets: [secret] }, ...options });
+      const list = await iceServersAt(server.url, await tokenFor({ room: "write" }));
+      using client = await openTurnClient(list, "udp");
+      await client.turn.allocate();
+      const otherLoopbackIp = { ...loopbackIp, word3: loopbackIp.word3 + 1 };
+      expect(await codeOf(client.turn.createPermission(otherLoopbackIp))).toBe(403);
+    },
+  );
 
   test("shows in the readiness that it listens, and in the metrics what it does", async () => {
     const server = await start();
