@@ -39,6 +39,8 @@ export class OwnTurn {
   readonly #relayed = new Set<string>();
   #settings: TurnSettings;
   #found: FoundRelayAddresses;
+  /** The number of searches for relay addresses that have begun. */
+  #searches = 0;
   #interfaces = interfaceAddresses();
   #certificate: Certificate | undefined;
   #cancelLook: () => void;
@@ -154,15 +156,12 @@ export class OwnTurn {
     }
   }
 
-  /** Takes over the reloadable settings, for what is opened from now on; rules for peers hold at once. */
+  /** Takes over the reloadable settings, for what is opened from now on; rules for peers hold at once. Never rejects. */
   async reload(settings: TurnSettings): Promise<void> {
     const { externalAddresses, stunServer, relayPorts, allowPeers, denyPeers } = settings;
-    const next = { ...this.#settings, externalAddresses, stunServer, relayPorts, allowPeers, denyPeers };
-    const listening = this.#ports.plain.addresses;
-    this.#found = await findRelayAddresses({ settings: next, listening });
-    this.#settings = next;
-    this.#network.replace({ addresses: this.#found.addresses, ports: relayPorts });
+    this.#settings = { ...this.#settings, externalAddresses, stunServer, relayPorts, allowPeers, denyPeers };
     this.#policy.replace(this.#rules());
+    await this.#search();
   }
 
   endUser(user: string, expiringBefore: number): void {
@@ -198,6 +197,18 @@ export class OwnTurn {
     };
   }
 
+  /** Finds the relay addresses, which may take seconds. If another search begins meanwhile, its result counts. */
+  async #search(): Promise<void> {
+    this.#searches += 1;
+    const search = this.#searches;
+    const settings = this.#settings;
+    const found = await findRelayAddresses({ settings, listening: this.#ports.plain.addresses });
+    if (search !== this.#searches) return;
+    this.#found = found;
+    this.#network.replace({ addresses: found.addresses, ports: settings.relayPorts });
+    this.#policy.replace(this.#rules());
+  }
+
   #lookLater(): () => void {
     return this.#options.clock.after(interfacesMs, () => {
       void this.#look();
@@ -218,7 +229,7 @@ export class OwnTurn {
       const addresses = await hostAddresses(this.#settings.listen);
       await plain.follow(addresses);
       tls.follow(addresses);
-      await this.reload(this.#settings);
+      await this.#search();
       log.info({ event: "turn-addresses-changed", listening: plain.addresses, external: this.#external() });
     } catch (error) {
       log.warn({ event: "turn-addresses-not-followed", err: error });

@@ -117,11 +117,10 @@ export async function openTurn(options: TurnOptions): Promise<Turn> {
     readinessDetail: () => (options.turn === undefined ? {} : { turn: stateOf(settings, own) }),
     drain: async () => own?.drain(),
     reload: async ({ turn: next = noTurn }) => {
-      const secrets = secretsFor(next);
-      await own?.reload(next);
+      shared.secrets = secretsFor(next);
       settings = next;
       longestMintedMs = Math.max(longestMintedMs, next.ttlMs);
-      shared.secrets = secrets;
+      await own?.reload(next);
       for (const warning of own?.warnings ?? []) log.warn(warning);
     },
     [Symbol.asyncDispose]: async () => own?.close(),

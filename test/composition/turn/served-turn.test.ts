@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import { formatIpAddress } from "../../../src/lib/address/ip-address.ts";
 import { TurnError } from "../../../src/turn/client/turn-failure.ts";
+import { attributes } from "../../../src/turn/message/attributes.ts";
+import { methods } from "../../../src/turn/message/message-type.ts";
+import { decodeStun } from "../../../src/turn/message/stun-message.ts";
+import { StunWriter } from "../../../src/turn/message/stun-writer.ts";
 import { revoke, secret, tokenFor } from "../../support/bytes/tokens.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startTestServer, temporaryFolder, testTurn } from "../../support/servers/start-test-server.ts";
@@ -147,6 +152,24 @@ describe("a server with TURN", () => {
     using accepted = await openTurnClient(nextList, "udp");
     const { relayed } = await accepted.turn.allocate();
     expect(relayed.port).toBeWithin(40_000, 40_100);
+  });
+
+  test("keeps to the latest settings if the STUN server of former ones answers after a reload", async () => {
+    const server = await start({ turn: { listen: ["0.0.0.0"] }, publicUrl: "https://turn.test" });
+    using stunServer = await UdpPeer.open();
+    const settings = { ...testTurn, listen: ["0.0.0.0"] };
+    const slow = server.reload({ turn: { ...settings, stunServer: { host: "127.0.0.1", port: stunServer.port } } });
+    const { bytes, address, port } = await stunServer.next();
+    await server.reload({ turn: { ...settings, externalAddresses: ["203.0.113.9"], denyPeers: ["8.8.8.8"] } });
+    const { transactionId } = decodeStun(bytes) ?? { transactionId: new Uint8Array(12) };
+    const answer = new StunWriter().begin(methods.binding, "success", transactionId);
+    stunServer.send(answer.address(attributes.xorMappedAddress, loopbackIp, 40_000).finish(), port, address);
+    await slow;
+    using client = await openTurnClient(await iceServersAt(server.url), "udp");
+    const { relayed } = await client.turn.allocate();
+    expect(formatIpAddress(relayed.ip)).toBe("203.0.113.9");
+    const denied = { ...loopbackIp, word3: 0x08_08_08_08 };
+    expect(await codeOf(client.turn.createPermission(denied))).toBe(403);
   });
 
   test("remembers over a restart whose credentials are refused", async () => {
