@@ -25,7 +25,7 @@ interface WithDescriptor {
  * works, with more lost packets.
  */
 export class SocketOptions implements Disposable {
-  readonly #library = openCLibrary(calls);
+  #library = openCLibrary(calls);
   readonly #value = new Int32Array(1);
 
   /**
@@ -42,8 +42,10 @@ export class SocketOptions implements Disposable {
     if (receiveBuffer !== undefined) this.#set(fd, receiveBuffer, receiveBytes);
   }
 
+  /** Closes the C library. Sockets that are still being opened get no options. */
   [Symbol.dispose](): void {
     this.#library?.close();
+    this.#library = undefined;
   }
 
   /** A failure is ignored: the option keeps its former value. */
