@@ -11,7 +11,7 @@ import type { TurnLimits } from "./limits.ts";
 import { readUint16 } from "./message/big-endian.ts";
 import { frameKind } from "./message/frame-kind.ts";
 import { messageType, methods } from "./message/message-type.ts";
-import { decodeStun } from "./message/stun-message.ts";
+import { decodeStun, maxRequestBytes } from "./message/stun-message.ts";
 import type { PeerPolicy } from "./policy/peer-policy.ts";
 import type { RelayNetwork } from "./relay-network.ts";
 import { Relaying } from "./relaying/relaying.ts";
@@ -120,7 +120,7 @@ export class TurnServer {
   }
 
   #handle(socket: ServerSocket, bytes: Uint8Array, address: string, port: number): TurnDropReason | undefined {
-    const message = decodeStun(bytes);
+    const message = bytes.byteLength > maxRequestBytes ? undefined : decodeStun(bytes);
     if (message === undefined) return "malformed";
     // Indications say that a client is alive. Answers are not for a server, which asks nothing.
     if (message.messageClass !== "request") return undefined;

@@ -41,6 +41,16 @@ test("S2: a bare Allocate request is answered without a reason", () => {
   expect(outcomeOf(client.ask(client.unsigned(methods.allocate)))).toBe(401);
 });
 
+test("a request of more than 4,096 bytes is dropped, before its signature is checked", () => {
+  const turn = new TestTurn();
+  const client = turn.client();
+  const padded = (bytes: number) =>
+    client.unsigned(methods.allocate, (writer) => writer.bytes(0xc001, new Uint8Array(bytes - 24)));
+  expect(outcomeOf(client.ask(padded(4_096)))).toBe(401);
+  expect(client.ask(padded(4_100))).toBeUndefined();
+  expect(turn.counts.dropsOf("malformed")).toBe(1);
+});
+
 test("S3: answers 401 and 438 to one address are limited, whatever its ports", () => {
   const turn = new TestTurn();
   let answers = 0;

@@ -14,6 +14,8 @@ import {
 } from "./stun-header.ts";
 import { readAddress, type TransportAddress } from "./transport-address.ts";
 
+/** No request of a client is longer. The time to check a signature grows with the length, before the sender is known. */
+export const maxRequestBytes = 4_096;
 /** No client sends more: a CreatePermission has one attribute for each peer. */
 const maxAttributes = 128;
 /** An answer names no more, so that it does not become longer than the request. */

@@ -3,6 +3,7 @@ import type { Bounds } from "../../ops/metrics/bounds.ts";
 import type { TurnCounts } from "../../ops/metrics/turn-metrics.ts";
 import type { TurnLimits } from "../limits.ts";
 import { StreamFraming } from "../message/stream-framing.ts";
+import { maxRequestBytes } from "../message/stun-message.ts";
 import type { ServerSocket } from "../server-socket.ts";
 
 /** The connection below TURN: TCP, or TLS over it. */
@@ -24,9 +25,6 @@ export interface StreamConnectionOptions {
   readonly counts: TurnCounts;
   readonly bounds: Bounds;
 }
-
-/** The most bytes of an unfinished message of a client without an allocation. Its requests are shorter than 1,000. */
-const strangerBytes = 4_096;
 
 /** One TCP or TLS connection of a client. It is closed if it gets no allocation in time. */
 export class StreamConnection implements ServerSocket {
@@ -59,7 +57,8 @@ export class StreamConnection implements ServerSocket {
     const end = this.#framing.push(chunk, (message) => {
       if (!this.#hasEnded) receive(this, message, remoteAddress, remotePort);
     });
-    const isTooLong = !this.#isAdmitted && this.#framing.pendingBytes > strangerBytes;
+    // A client without an allocation sends requests only.
+    const isTooLong = !this.#isAdmitted && this.#framing.pendingBytes > maxRequestBytes;
     if (end === undefined && !isTooLong) return;
     counts.dropped("malformed");
     this.#hasEnded = true;
