@@ -25,7 +25,7 @@ let setBy: number;
 beforeEach(() => {
   workshop = new Workshop();
   clock = new FakeClock(begin);
-  folder = new BackupFolder(workshop.file("backups"));
+  folder = watched(new BackupFolder(workshop.file("backups")));
   registry = new Registry();
   schedules = [];
   setBy = 0;
@@ -67,8 +67,24 @@ function startSchedule(options: Partial<BackupScheduleOptions> = {}) {
   return { schedule, events };
 }
 
-/** A schedule that waits has a timer; one whose files take longer than this many turns is held by its test. */
+/** A schedule that waits has a timer; one that works on no files for this many turns is held by its test. */
 const mostTurns = 200;
+
+/** Calls of `prepare` and `prune` that have not ended. */
+let filesInWork = 0;
+
+function watched(backups: BackupFolder): BackupFolder {
+  const counted = async <T>(work: Promise<T>): Promise<T> => {
+    filesInWork += 1;
+    return await work.finally(() => {
+      filesInWork -= 1;
+    });
+  };
+  const [prepare, prune] = [backups.prepare.bind(backups), backups.prune.bind(backups)];
+  backups.prepare = () => counted(prepare());
+  backups.prune = (keep, latest) => counted(prune(keep, latest));
+  return backups;
+}
 
 /** Lets time pass in steps, with the work of each done before the next. */
 async function pass(durationMs: number): Promise<void> {
@@ -76,7 +92,7 @@ async function pass(durationMs: number): Promise<void> {
   while (clock.now() < end) {
     clock.advance(Math.min(durationMs > hour ? minute : 1_000, end - clock.now()));
     await settled();
-    for (let turn = 0; clock.pendingTimers === 0 && turn < mostTurns; turn += 1) await settled();
+    for (let turn = 0; clock.pendingTimers === 0 && (filesInWork > 0 || turn < mostTurns); turn += 1) await settled();
   }
 }
 
