@@ -1,5 +1,7 @@
+import type { AdminLink } from "./admin/entry/admin-links.ts";
 import type { MintToken } from "./auth/token-order.ts";
 import { openAccess } from "./composition/access.ts";
+import { openAdministration } from "./composition/administration/administration.ts";
 import { openApi } from "./composition/api/api.ts";
 import { openDocuments } from "./composition/api/documents.ts";
 import { openBackups } from "./composition/backups/backups.ts";
@@ -7,6 +9,7 @@ import { openHttps } from "./composition/https.ts";
 import { openDatabase } from "./composition/open-store.ts";
 import { openOperations } from "./composition/operations.ts";
 import { openPages } from "./composition/pages.ts";
+import type { Part } from "./composition/part.ts";
 import { openRelay } from "./composition/relay.ts";
 import { type ServedParts, serveParts } from "./composition/serve-parts.ts";
 import type { ServerOptions, ServerSettings } from "./composition/server-options.ts";
@@ -40,6 +43,8 @@ export interface RunningServer extends Omit<ServedParts, "close" | "reload" | "r
   readonly dataFolderIsNew: boolean;
   /** Mints a token that the server accepts. */
   readonly mint: MintToken;
+  /** Makes a link that lets its reader in as an administrator, once. */
+  createAdminLink(): AdminLink;
   /** Has `task` called with the first client of each protocol; at once for those that had one. Call it once. */
   whenFirstClient(task: (protocol: string) => void): void;
   /**
@@ -121,7 +126,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     store &&
     opening.use(openRelay(store, { ...authorized, compactor: startWorkerCompactor(), lingerMs: syncLingerMs }));
   const documents = store && relay && opening.use(openDocuments({ ...authorized, relay, store }));
-  const own = [
+  const own: readonly Part[] = [
     operations,
     https,
     pages,
@@ -137,8 +142,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     opening.use(openIce(authorized)),
     opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs })),
   ].filter((part) => part !== undefined);
-  const routes = own.flatMap(({ api = [] }) => api);
-  const parts = [...own, opening.use(openApi(routes, { ...authorized, dataFolder: dataFolder?.path }))];
+  const administered = opening.use(openAdministration({ ...authorized, mint: access.mint }));
+  const parts = [...own, administered];
+  const routes = parts.flatMap(({ api = [] }) => api);
+  parts.push(opening.use(openApi(routes, { ...authorized, dataFolder: dataFolder?.path })));
   const served = opening.adopt(
     serveParts(parts, { ...authorized, channels, assets: pages.assets, encryption: https }),
     // Only a failure that follows leads here with connections open.
@@ -159,6 +166,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     dataFolder: dataFolder && options.dataFolder,
     dataFolderIsNew: dataFolder?.isNew ?? false,
     mint: access.mint,
+    createAdminLink: () => administered.createLink(),
     reload: async (next) => {
       Object.assign(limits, reloadableLimits(next.limits));
       originPolicy.origins = new OriginSet(next.origins);

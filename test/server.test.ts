@@ -162,7 +162,7 @@ describe("a running server", () => {
     const server = await start({ syncEnabled: false });
     expect([server.dataFolder, server.endpoints.map(({ label }) => label)]).toEqual([
       undefined,
-      ["Demo", "y-webrtc", "PeerJS", "Peers"],
+      ["Demo", "y-webrtc", "PeerJS", "Peers", "API"],
     ]);
     expect(readdirSync(dataFolder)).toEqual([]);
     await server.stop(closeReasons.restart);

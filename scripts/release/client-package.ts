@@ -1,5 +1,5 @@
 import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { ArchiveFile } from "./archives.ts";
 import { packNpm } from "./npm-packages.ts";
 import { readPackaging } from "./release-files.ts";
@@ -68,6 +68,8 @@ function compile(root: string, out: string): Promise<unknown> {
 }
 
 async function filesIn(folder: string): Promise<readonly ArchiveFile[]> {
-  const names = (await readdir(folder)).sort();
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const names = files.map(({ name, parentPath }) => relative(folder, join(parentPath, name))).sort();
   return Promise.all(names.map(async (path) => ({ path, content: await Bun.file(join(folder, path)).text() })));
 }

@@ -47,7 +47,7 @@ export function describeRoutes(routes: readonly Route[], version: string): Json 
     info: {
       title: "Yurt",
       version,
-      description: "Documents of a Yjs server over HTTP. The reference is docs/http-api.md.",
+      description: "Documents and administration of a Yjs server over HTTP. The reference is docs/http-api.md.",
       license: { name: "MIT", identifier: "MIT" },
     },
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),

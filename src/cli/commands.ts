@@ -100,7 +100,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     usage: "completion <shell>",
-    help: "print the completion script for a shell: bash, zsh or fish",
+    help: "print the completion script for bash, zsh or fish",
     example: "source <(yurt completion bash)",
     load: async () => (await import("./completion/completion.ts")).completionOf(commandTable()),
   },
@@ -239,6 +239,15 @@ const apiKeyCommands: readonly CommandDefinition[] = [
   },
 ];
 
+const adminCommands: readonly CommandDefinition[] = [
+  {
+    usage: "link",
+    help: "print a link that lets an administrator into the running server, once",
+    settings: ["data", "auth.secret", "auth.issuer", "auth.audience"],
+    load: async () => (await import("./admin/link.ts")).adminLink,
+  },
+];
+
 export const commandGroups: readonly CommandGroup[] = [
   { name: "config", help: "show the configuration, or write a configuration file", commands: configCommands },
   {
@@ -247,6 +256,7 @@ export const commandGroups: readonly CommandGroup[] = [
     note: "They take effect at once, whether the server runs or not.",
     commands: apiKeyCommands,
   },
+  { name: "admin", help: "let administrators into the running server", commands: adminCommands },
   {
     name: "documents",
     help: "list, export, import, copy and delete documents",

@@ -1,5 +1,6 @@
 import { Document, type DocumentFacts, type ExportOptions } from "./document.ts";
 import { bodyOf, type ReadOptions, Requests, type RequestsOptions } from "./requests.ts";
+import { Administration } from "./server/administration.ts";
 import { Webhooks } from "./webhook-endpoints.ts";
 
 export interface ListOptions extends ReadOptions {
@@ -47,15 +48,18 @@ export interface ImportResult {
 
 const pageSize = 500;
 
-/** The document API of a Yurt server. All methods reject with `YurtError`, or with the error of `fetch`. */
+/** The API of a Yurt server. All methods reject with `YurtError`, or with the error of `fetch`. */
 export class YurtClient {
   /** The webhooks of the server; they need an administrator's token, or a key with the scope docs:admin and no prefix. */
   readonly webhooks: Webhooks;
+  /** The administration of the server. */
+  readonly server: Administration;
   readonly #requests: Requests;
 
   constructor(options: RequestsOptions) {
     this.#requests = new Requests(options);
     this.webhooks = new Webhooks(this.#requests);
+    this.server = new Administration(this.#requests);
   }
 
   /** One document, whether it exists or not. */

@@ -41,7 +41,8 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
     await example.prepare?.(server);
     const path = (await example.preparePath?.(server)) ?? example.path ?? {};
     const query = (await example.prepareQuery?.(server)) ?? example.query ?? "";
-    const answer = await call(server, operation, { ...example, path, query });
+    const body = (await example.prepareBody?.(server)) ?? example.body;
+    const answer = await call(server, operation, { ...example, path, query, body });
     expect([answer.status, answer.text]).toEqual([example.status, expect.any(String)]);
     expect([...operation.responses.keys()]).toContain(example.status);
     const schema = operation.responses.get(example.status);
@@ -52,15 +53,21 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
   },
 );
 
-async function call({ server, keys }: ApiServer, { bodyTypes, method, path, scope }: Operation, example: Example) {
-  const { body, headers, isStream, path: parameters, query = "", scope: needed = scope } = example;
+async function call(
+  { adminToken, keys, server }: ApiServer,
+  { bodyTypes, method, path, scope }: Operation,
+  example: Example,
+) {
+  const { body, headers, isForAdministrators, isStream, path: parameters, query = "" } = example;
+  const needed = example.scope ?? scope;
+  const token = isForAdministrators ? await adminToken() : needed && keys[needed];
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name) => (name === "doc" ? "doc" : (parameters?.[name] ?? name)));
   const leaving = new AbortController();
   const response = await fetch(server.url + filled + query, {
     method,
     signal: leaving.signal,
     headers: {
-      ...(needed !== undefined && { authorization: `Bearer ${keys[needed]}` }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(bodyTypes[0] !== undefined && { "content-type": bodyTypes[0] }),
       ...headers,
     },

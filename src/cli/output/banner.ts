@@ -28,6 +28,8 @@ export interface BannerFacts {
   readonly mode: "open" | "token" | "webhook";
   /** The URL of the demo with a token in it. */
   readonly demoLink?: string;
+  /** The URL of the dashboard with a code in it that is valid once. */
+  readonly dashboardLink?: string;
 }
 
 const httpsHint = "no HTTPS. Use yurt serve DOMAIN, or a reverse proxy";
@@ -49,7 +51,8 @@ export function banner(facts: BannerFacts): string {
     ...fact("Access", accessLines(facts)),
     "",
     ...exampleLines(facts),
-    ...demoLines(facts),
+    ...linkLines("Open the demo with this link, which is valid for 30 minutes:", facts.demoLink),
+    ...linkLines("Open the dashboard with this link, which is valid once, for 30 minutes:", facts.dashboardLink),
     "",
   ].join("\n");
 }
@@ -98,10 +101,8 @@ function accessLines({ https, isLoopback, publicUrl, data, mode }: BannerFacts):
 }
 
 /** The link begins in the first column: a terminal wraps it, and only then it can be selected whole. */
-function demoLines({ demoLink }: BannerFacts): readonly string[] {
-  return demoLink === undefined
-    ? []
-    : ["  Open the demo with this link, which is valid for 30 minutes:", "", demoLink, ""];
+function linkLines(invitation: string, link: string | undefined): readonly string[] {
+  return link === undefined ? [] : [`  ${invitation}`, "", link, ""];
 }
 
 function exampleLines({ endpoints, mode }: BannerFacts): readonly string[] {

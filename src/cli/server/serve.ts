@@ -22,6 +22,7 @@ import { describeStartError } from "../output/start-errors.ts";
 import { describeUnexpected } from "../output/unexpected.ts";
 import { version } from "../version.ts";
 import { ConfigurationReload } from "./configuration-reload.ts";
+import { dashboardLink } from "./dashboard-link.ts";
 import { demoLink } from "./demo-link.ts";
 import { descriptorWarning } from "./descriptor-warning.ts";
 import { ServiceManager } from "./service-manager.ts";
@@ -118,6 +119,7 @@ async function bannerOf(server: RunningServer, { values, file }: ServerConfigura
   const auth = authOptionsOf(values);
   const publicUrl = values["public-url"];
   const link = auth.mode === "token" ? await demoLink(server, values["limits.token-ms"]) : undefined;
+  const linkForAdministrator = dashboardLink(server);
   const isOwnSecret = (auth.webhook ?? auth).secrets.length === 0;
   return banner({
     version,
@@ -136,6 +138,7 @@ async function bannerOf(server: RunningServer, { values, file }: ServerConfigura
     isLoopback: isLoopback(server.host),
     mode: auth.mode,
     ...(link !== undefined && { demoLink: link }),
+    ...(linkForAdministrator !== undefined && { dashboardLink: linkForAdministrator }),
     ...(dataFolder !== undefined &&
       auth.mode !== "open" &&
       isOwnSecret && { secretsFile: `${dataFolder}/secrets.json` }),

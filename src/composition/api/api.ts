@@ -53,9 +53,8 @@ export function openApi(routes: readonly Route[], options: ApiPartOptions): Part
       limitedLog.info({ event: "access-denied", kind: "api", code, reason, address }, code);
     },
   });
-  const hasDocuments = routes.some(({ path }) => path.startsWith("/v1/"));
   return {
-    endpoints: hasDocuments ? [{ label: "API", scheme: "http", path: "/v1" }] : [],
+    endpoints: [{ label: "API", scheme: "http", path: "/v1" }],
     segmentPrefixes: ["/v1/"],
     routes: createApi(routes, {
       ...options,

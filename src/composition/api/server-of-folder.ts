@@ -21,13 +21,18 @@ const leftAfterMs = 86_400_000;
  * folder. Throws `ApiKeysUnreadable`, or the system's error.
  */
 export function findServerOf(dataFolder: string): ServerOfFolder | undefined {
-  const url = findFolderHolder(dataFolder)?.url;
+  const url = urlOfServer(dataFolder);
   if (url === undefined) return undefined;
   const keys = new ApiKeysFile(dataFolder, systemClock);
   removeLeft(keys);
   const name = namePrefix + crypto.randomUUID().slice(0, 8);
   const { key, text } = keys.create({ name, scope: "docs:admin", prefix: "" });
   return { url, key: text, close: () => void keys.revoke(key.id) };
+}
+
+/** The URL of the server that uses a data folder, without a slash at the end; undefined if none does. */
+export function urlOfServer(dataFolder: string): string | undefined {
+  return findFolderHolder(dataFolder)?.url;
 }
 
 function removeLeft(keys: ApiKeysFile): void {

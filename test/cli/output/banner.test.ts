@@ -106,6 +106,16 @@ ${demoLink}
 `);
   });
 
+  test("has the link to the dashboard last, in the first column", () => {
+    const dashboardLink = `http://127.0.0.1:4444/admin#code=${"x".repeat(43)}`;
+    expect(banner({ ...facts, dashboardLink })).toEndWith(`
+  Open the dashboard with this link, which is valid once, for 30 minutes:
+
+${dashboardLink}
+
+`);
+  });
+
   test("of a server without documents shows no document protocol", () => {
     const { data: _, ...withoutData } = facts;
     const endpoints = facts.endpoints.filter(({ label }) => label !== "y-websocket");

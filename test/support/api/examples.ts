@@ -17,6 +17,8 @@ export interface Example {
   readonly prepareQuery?: (api: ApiServer) => Promise<string>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** In place of `body`, for one that follows from what the request needs. */
+  readonly prepareBody?: (api: ApiServer) => Promise<unknown>;
   /** The answer does not end by itself. */
   readonly isStream?: true;
   /** Whether the document need not exist before. */
@@ -25,6 +27,8 @@ export interface Example {
   readonly takesAnyJson?: true;
   /** The scope of the key, if that of the operation is not enough for this request. */
   readonly scope?: Scope;
+  /** Whether no API key is enough: it needs an administrator's token. */
+  readonly isForAdministrators?: true;
   /** Whether the body may be of any size. */
   readonly hasNoBound?: true;
   readonly status: number;
@@ -130,6 +134,14 @@ export const examples: Readonly<Record<string, Example>> = {
   testWebhook: { preparePath: addWebhook, status: 200 },
   listWebhookDeliveries: { preparePath: addMessage, status: 200 },
   redeliverWebhookMessage: { preparePath: addMessage, status: 202 },
+  createAdminLink: { isForAdministrators: true, status: 201 },
+  createAdminSession: {
+    prepareBody: async (api) => {
+      const { body } = await api.ask("POST", "/v1/admin/links", { token: await api.adminToken() });
+      return { code: body["code"] };
+    },
+    status: 201,
+  },
   listIceServers: {
     prepareQuery: async (api) => `?room=doc&token=${await api.token({ doc: "read" })}`,
     status: 200,
