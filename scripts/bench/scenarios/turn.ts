@@ -7,7 +7,7 @@ import { separate } from "../pinning.ts";
 import { atRest, residentBytes } from "../process-stats.ts";
 import type { RunningServer } from "../servers/server.ts";
 import { percentile } from "../statistics.ts";
-import type { Scenario, Size } from "./scenario.ts";
+import type { Scenario, Size, Target } from "./scenario.ts";
 
 const clients = 20;
 /** A packet and its echo are relayed once each. */
@@ -43,21 +43,25 @@ export const turn: Scenario = {
     { key: "perAllocation", label: "RSS/allocation", unit: "kB", digits: 1, goal: { atMost: 15 } },
     ...shareMetrics,
   ],
-  run: async (target, size) => {
-    const server = await target.start();
-    const together = separate(server.pid);
-    try {
-      return {
-        ...(await relaying(server, size)),
-        cpuPerIndication: await costOfIndications(server, size),
-        perAllocation: await memoryOfAllocations(server, allocationsOf[size]),
-      };
-    } finally {
-      together();
-      await server.stop();
-    }
-  },
+  run: async (target, size) => ({
+    ...(await onOneCore(target, (server) => relaying(server, size))),
+    cpuPerIndication: await onOneCore(target, (server) => costOfIndications(server, size)),
+    // A server that has relayed for a while has memory to spare.
+    perAllocation: await onOneCore(target, (server) => memoryOfAllocations(server, allocationsOf[size])),
+  }),
 };
+
+/** Starts a server for a measurement, with the load on the other cores. */
+async function onOneCore<T>(target: Target, measure: (server: RunningServer) => Promise<T>): Promise<T> {
+  const server = await target.start();
+  const together = separate(server.pid);
+  try {
+    return await measure(server);
+  } finally {
+    together();
+    await server.stop();
+  }
+}
 
 /** The TURN server of a running server; throws without one. */
 export function turnOf({ turn: access }: RunningServer): TurnAccess {
@@ -83,8 +87,8 @@ async function costPerPacket(
   links: EchoLinks,
   size: Size,
 ): Promise<{ readonly cost: Cost; readonly cpuPerPacket: number }> {
-  // The compilers of the server and of the load begin with the packets.
-  await links.pace(relayedPerSecond / relaysPerEcho, stepSecondsOf[size]);
+  // The server's compiler begins with the packets, and is done after some seconds.
+  await links.pace(relayedPerSecond / relaysPerEcho, secondsOf[size]);
   let echoed = 0;
   const cost = await costOf(pid, async () => {
     ({ echoed } = await links.pace(relayedPerSecond / relaysPerEcho, secondsOf[size]));
@@ -119,11 +123,13 @@ async function losses(links: EchoLinks, size: Size): Promise<Measurement> {
 }
 
 async function memoryOfAllocations(server: RunningServer, count: number): Promise<number> {
+  const open = () => EchoLinks.throughTurn(turnOf(server), clients);
+  // The first clients also pay for the one-time setup in the server.
+  const opened = [await open()];
   await atRest(server.pid);
   const before = residentBytes(server.pid);
-  const opened: EchoLinks[] = [];
   await inTurn([...Array(count / clients).keys()], 4, async () => {
-    opened.push(await EchoLinks.throughTurn(turnOf(server), clients));
+    opened.push(await open());
   });
   await atRest(server.pid);
   const grown = residentBytes(server.pid) - before;
