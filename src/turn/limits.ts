@@ -16,7 +16,7 @@ export const turnLimits = limits({
   turnAllocationsPerUser: {
     default: 500,
     unit: "count",
-    help: "TURN allocations of one user, by the user id in the credential",
+    help: "TURN allocations of one user, by the user id in the credential; without one, of one address",
     beyond: "TURN error 486",
   },
   turnAllocationsPerAddress: {

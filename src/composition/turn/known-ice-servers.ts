@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { comparable } from "../../auth/identifiers.ts";
 import { addressBlock } from "../../lib/address/address-block.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import { mintCredential, type TurnCredential } from "../../turn/credentials/credentials.ts";
+import { anonymousUser, mintCredential, type TurnCredential } from "../../turn/credentials/credentials.ts";
 import type { IceClient, IceServer, IceServerList, IceServers } from "../../turn/ice/ice-servers.ts";
 import type { TurnSettings } from "../server-options.ts";
 import type { OwnTurnUrls } from "./own-urls.ts";
@@ -56,5 +56,6 @@ export class KnownIceServers implements IceServers {
 export function turnUserOf({ user, remoteAddress }: IceClient, secret: string): string {
   const subject = user === undefined ? `address ${addressBlock(remoteAddress)}` : `user ${comparable(user)}`;
   const digest = createHmac("sha256", secret).update(`turn user\n${subject}`).digest();
-  return digest.subarray(0, userBytes).toString("base64url");
+  const id = digest.subarray(0, userBytes).toString("base64url");
+  return user === undefined ? anonymousUser(id) : id;
 }

@@ -1,8 +1,9 @@
+import { addressBlock } from "../../lib/address/address-block.ts";
 import { AddressCounts } from "../../lib/address/address-counts.ts";
 import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { TurnCounts } from "../../ops/metrics/turn-metrics.ts";
-import type { TurnIdentity } from "../credentials/credentials.ts";
+import { anonymousUser, isAnonymousUser, type TurnIdentity } from "../credentials/credentials.ts";
 import type { TurnLimits } from "../limits.ts";
 import type { ReceiveFromPeer } from "../relay-network.ts";
 import type { ServerSocket } from "../server-socket.ts";
@@ -95,14 +96,15 @@ export class Allocations {
   /** Counts an allocation in, or returns the bound that refuses it. */
   reserve(client: Client, identity: TurnIdentity, transactionId: string): PendingAllocation | AllocationBound {
     const { limits } = this.#options;
-    const user = this.#users.get(identity.user);
+    const userId = countedUser(identity, client);
+    const user = this.#users.get(userId);
     if (this.#all.size >= limits.turnAllocations) return "limits.turn-allocations";
     if ((user?.allocations ?? 0) >= limits.turnAllocationsPerUser) return "limits.turn-allocations-per-user";
     if (!this.#byAddress.take(client.address)) return "limits.turn-allocations-per-address";
     const pending = {
       client,
       identity,
-      user: user ?? this.#openUser(identity.user),
+      user: user ?? this.#openUser(userId),
       transactionId,
       isCancelled: false,
     };
@@ -205,6 +207,11 @@ export class Allocations {
     // A user without allocations is kept until the bucket is full: a new one would be full at once.
     for (const [id, user] of this.#users) if (user.allocations === 0 && user.bytes.isFull) this.#users.delete(id);
   }
+}
+
+/** The id of the user that an allocation counts for. */
+function countedUser({ user }: TurnIdentity, { address }: Client): string {
+  return isAnonymousUser(user) ? anonymousUser(addressBlock(address)) : user;
 }
 
 /** The facts that an allocation gets when its socket is open. */

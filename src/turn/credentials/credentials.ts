@@ -9,6 +9,8 @@ const maxUsernameBytes = 508;
 /** The clock of this machine may be set back, and another server with the same secret may have a clock that is ahead. */
 const clockToleranceMs = 60_000;
 const utf8 = new TextEncoder();
+/** The first character of the users of clients that nobody has named. */
+const anonymousMark = "~";
 
 /** A time-limited name and its password (draft-uberti-behave-turn-rest-00), as browsers take them in `iceServers`. */
 export interface TurnCredential {
@@ -45,6 +47,18 @@ export function mintCredential(options: {
   const username = `${Math.floor(options.expiresAt / 1_000)}:${options.user}`;
   if (bytesIn(username) > maxUsernameBytes) throw new RangeError("The user has too many bytes");
   return { username, credential: passwordOf(username, options.secret) };
+}
+
+/**
+ * The user in the credential of a client that is known by its address alone. TURN counts the client by the address that it
+ * sees itself: the one to which the credential was given may be that of a proxy, which all clients share.
+ */
+export function anonymousUser(id: string): string {
+  return anonymousMark + id;
+}
+
+export function isAnonymousUser(user: string): boolean {
+  return user.startsWith(anonymousMark);
 }
 
 /** The key of long-term credentials (RFC 8489 §9.2.2). */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { TurnSettings } from "../../../src/composition/server-options.ts";
 import { KnownIceServers, turnUserOf } from "../../../src/composition/turn/known-ice-servers.ts";
 import type { OwnTurnUrls } from "../../../src/composition/turn/own-urls.ts";
+import { isAnonymousUser } from "../../../src/turn/credentials/credentials.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 const secret = "a secret of TURN with more than 32 bytes";
@@ -64,9 +65,10 @@ describe("the user in a credential", () => {
     expect(turnUserOf({ user, remoteAddress: "192.0.2.1" }, `another ${secret}`)).not.toBe(name);
   });
 
-  test("is that of the address without a user: a /64 of IPv6 is one", () => {
+  test("is an anonymous one for the address without a user: a /64 of IPv6 is one", () => {
     const userAt = (remoteAddress: string) => turnUserOf({ user: undefined, remoteAddress }, secret);
     expect(userAt("2001:db8::1")).toBe(userAt("2001:db8::2"));
+    expect(isAnonymousUser(userAt("2001:db8::1"))).toBe(true);
     expect(userAt("2001:db8:0:1::1")).not.toBe(userAt("2001:db8::1"));
     // Nobody gets the quota of an address by taking its name.
     expect(turnUserOf({ user: "address 192.0.2.1", remoteAddress: "" }, secret)).not.toBe(userAt("192.0.2.1"));

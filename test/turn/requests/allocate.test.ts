@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { formatIpAddress } from "../../../src/lib/address/ip-address.ts";
 import { nextTurn } from "../../../src/lib/time/next-turn.ts";
+import { anonymousUser } from "../../../src/turn/credentials/credentials.ts";
 import { attributes } from "../../../src/turn/message/attributes.ts";
 import { methods } from "../../../src/turn/message/message-type.ts";
 import type { StunMessage } from "../../../src/turn/message/stun-message.ts";
@@ -176,6 +177,18 @@ describe("L: Allocate", () => {
     await turn.allocated({ credential: turn.credential("alice", 600_000) });
     expect(outcomeOf(await turn.client({ credential: turn.credential("alice", 700_000) }).allocate())).toBe(486);
     expect(outcomeOf(await turn.client({ user: "bob" }).allocate())).toBe("success");
+  });
+
+  test("L9: clients without a user are counted by the addresses that TURN sees, whatever their credentials", async () => {
+    const turn = new TestTurn({ limits: { turnAllocationsPerUser: 1 } });
+    const outcome = async (user: string, address: string) =>
+      outcomeOf(await turn.client({ user: anonymousUser(user), address }).allocate());
+    // Behind a proxy that the server does not know, all of them have the proxy's address for HTTP.
+    expect(await outcome("proxy", "198.51.100.7")).toBe("success");
+    expect(await outcome("proxy", "198.51.100.8")).toBe("success");
+    expect(await outcome("another", "198.51.100.8")).toBe(486);
+    expect(await outcome("proxy", "2001:db8:1:2::1")).toBe("success");
+    expect(await outcome("proxy", "2001:db8:1:2::2")).toBe(486);
   });
 
   test("L9: a /64 of IPv6 counts as one address, and loopback is not counted", async () => {
