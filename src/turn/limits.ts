@@ -96,7 +96,7 @@ export const turnLimits = limits({
   turnUnsentBytes: {
     default: 256 * kibibyte,
     unit: "bytes",
-    help: "queued for one TCP or TLS client of the TURN server and not yet accepted by the kernel",
+    help: "queued for one TCP or TLS client of the TURN server and not yet accepted by the kernel; `outboxes-bytes` bounds all together",
     beyond: "whole messages are dropped",
   },
 });

@@ -15,7 +15,8 @@ import { type FoundRelayAddresses, findRelayAddresses } from "./relay-addresses.
 import { openTurnPorts, type TurnPorts, withSetting } from "./turn-ports.ts";
 import { addressWarnings, type TurnWarning, tlsPortInUse } from "./turn-warnings.ts";
 
-export interface OwnTurnOptions extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics"> {
+export interface OwnTurnOptions
+  extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics" | "outboxes"> {
   readonly settings: TurnSettings;
   /** Where the server itself listens. */
   readonly host: string;

@@ -3,6 +3,7 @@ import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import { errorCode } from "../../lib/error-code.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
+import type { Outboxes } from "../../transport/outboxes/outboxes.ts";
 import type { TurnLimits } from "../../turn/limits.ts";
 import { hostAddresses } from "../../turn/network/host-addresses.ts";
 import type { SocketOptions } from "../../turn/network/socket-options.ts";
@@ -15,6 +16,7 @@ export interface TurnPortsOptions extends Pick<TurnPortOptions, "receive" | "dis
   readonly settings: TurnSettings;
   readonly socketOptions: Pick<SocketOptions, "prepare">;
   readonly addresses: CountedAddresses;
+  readonly outboxes: Outboxes;
   readonly limits: TurnLimits;
   readonly clock: Clock;
   readonly metrics: Metrics;

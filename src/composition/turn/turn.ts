@@ -14,7 +14,7 @@ import { UsualPortUnusable } from "./turn-ports.ts";
 import { notListening, type TurnWarning } from "./turn-warnings.ts";
 
 export interface TurnOptions
-  extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics">,
+  extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics" | "outboxes">,
     Pick<ServerOptions, "turn" | "host" | "publicUrl"> {
   /** The path of the data folder, which keeps the secret; undefined if the secret is to last as long as the process. */
   readonly dataFolder: string | undefined;

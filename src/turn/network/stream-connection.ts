@@ -14,6 +14,12 @@ export interface ByteStream {
   terminate(): void;
 }
 
+/** Bounds the unsent bytes of all connections together, those of other protocols included. */
+export interface UnsentBytes {
+  /** Reports the unsent bytes of one connection; 0 when there are none, and at its end. */
+  count(connection: StreamConnection, bytes: number): void;
+}
+
 export interface StreamConnectionOptions {
   readonly transport: "tcp" | "tls";
   readonly stream: ByteStream;
@@ -21,6 +27,7 @@ export interface StreamConnectionOptions {
   readonly remotePort: number;
   readonly receive: (socket: ServerSocket, bytes: Uint8Array, address: string, port: number) => void;
   readonly limits: Pick<TurnLimits, "turnFirstAllocationMs" | "turnUnsentBytes">;
+  readonly outboxes: UnsentBytes;
   readonly clock: Clock;
   readonly counts: TurnCounts;
   readonly bounds: Bounds;
@@ -80,15 +87,25 @@ export class StreamConnection implements ServerSocket {
   /** The stream takes bytes again. */
   drained(): void {
     const { stream } = this.#options;
+    if (this.#unsent.length === 0) return;
+    let unsentBytes = this.#unsentBytes;
     for (let first = this.#unsent[0]; first !== undefined; first = this.#unsent[0]) {
       const taken = Math.max(0, stream.write(first));
-      this.#unsentBytes -= taken;
+      unsentBytes -= taken;
       if (taken < first.byteLength) {
         this.#unsent[0] = first.subarray(taken);
-        return;
+        break;
       }
       this.#unsent.shift();
     }
+    this.#countUnsent(unsentBytes);
+  }
+
+  /** Closes the connection and frees its unsent bytes: all connections together have too many. */
+  drop(): void {
+    this.#options.bounds.met("limits.outboxes-bytes");
+    this.ended();
+    this.#options.stream.terminate();
   }
 
   admitted(): void {
@@ -108,7 +125,7 @@ export class StreamConnection implements ServerSocket {
     this.#hasEnded = true;
     this.#cancelDeadline();
     this.#unsent.length = 0;
-    this.#unsentBytes = 0;
+    if (this.#unsentBytes > 0) this.#countUnsent(0);
   }
 
   #keepOrDrop(bytes: Uint8Array): void {
@@ -124,7 +141,12 @@ export class StreamConnection implements ServerSocket {
   #keep(bytes: Uint8Array): void {
     // The caller may use its buffer again.
     this.#unsent.push(bytes.slice());
-    this.#unsentBytes += bytes.byteLength;
+    this.#countUnsent(this.#unsentBytes + bytes.byteLength);
+  }
+
+  #countUnsent(bytes: number): void {
+    this.#unsentBytes = bytes;
+    this.#options.outboxes.count(this, bytes);
   }
 
   #terminateLater(): () => void {

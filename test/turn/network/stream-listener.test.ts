@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { AddressCounts } from "../../../src/lib/address/address-counts.ts";
 import type { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createMetrics, type Metrics } from "../../../src/ops/metrics.ts";
+import { Outboxes } from "../../../src/transport/outboxes/outboxes.ts";
 import { StreamListener, type StreamListenerOptions } from "../../../src/turn/network/stream-listener.ts";
 import { TurnTlsPort } from "../../../src/turn/network/turn-tls-port.ts";
 import type { ServerSocket } from "../../../src/turn/server-socket.ts";
@@ -25,6 +26,7 @@ let limits: {
   turnConnectionsPerAddress: number;
   turnFirstAllocationMs: number;
   turnUnsentBytes: number;
+  outboxesBytes: number;
 };
 let sockets: Set<ServerSocket>;
 let messages: { readonly socket: ServerSocket; readonly bytes: Buffer; readonly port: number }[];
@@ -38,6 +40,7 @@ beforeEach(() => {
     turnConnectionsPerAddress: 100,
     turnFirstAllocationMs: 10_000,
     turnUnsentBytes: 256 * 1_024,
+    outboxesBytes: 64 * 1_024 * 1_024,
   };
   sockets = new Set();
   messages = [];
@@ -65,6 +68,7 @@ function optionsOf(isTls: boolean): StreamListenerOptions {
     clock,
     counts: metrics.turn,
     bounds: metrics.bounds,
+    outboxes: new Outboxes({ limits, addresses: everyAddress as CountedAddresses, clock, metrics }),
     receive: (socket, bytes, address, port) => {
       sockets.add(socket);
       messages.push({ socket, bytes: Buffer.from(bytes), port });
@@ -207,6 +211,24 @@ describe.each([
     // When the queue is empty, messages are sent again.
     socket?.send(stun(4), "127.0.0.1", slow.localPort);
     await slow.hasReceived(20 + kept * 1_020 + 24);
+  });
+
+  test("loses the connection with most unsent bytes, if all together have too many", async () => {
+    limits.outboxesBytes = 300 * 1_024;
+    const { port } = listen(isTls);
+    const peers = [await open(port, isTls), await open(port, isTls)];
+    for (const peer of peers) {
+      peer.send(stun());
+      await peer.hasReceived(20);
+      peer.pause();
+    }
+    for (const socket of sockets)
+      for (let count = 0; count < 8_000; count += 1) socket.send(stun(1_000), "127.0.0.1", 1);
+    expect(sockets.size).toBe(2);
+    clock.endTurn();
+    await eventually("one connection is closed", async () => sockets.size === 1);
+    expect(await boundsMet()).toContainEqual(["limits.outboxes-bytes", 1]);
+    expect(metrics.turn.connections[transport]).toBe(1);
   });
 
   test("closes connections beyond the bounds of an address and of all, until one has gone", async () => {

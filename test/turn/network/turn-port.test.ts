@@ -28,6 +28,7 @@ async function openPort(addresses: readonly string[], port = 0): Promise<TurnPor
     clock: new FakeClock(),
     counts: metrics.turn,
     bounds: metrics.bounds,
+    outboxes: { count: () => {} },
     socketOptions: closing.use(new SocketOptions()),
     receive: (socket, bytes, address, from) => socket.send(bytes, address, from),
     disconnected: () => {},
