@@ -12,7 +12,7 @@ import { openPages } from "./composition/pages.ts";
 import type { Part } from "./composition/part.ts";
 import { openRelay } from "./composition/relay.ts";
 import { type ServedParts, serveParts } from "./composition/serve-parts.ts";
-import type { ServerOptions, ServerSettings } from "./composition/server-options.ts";
+import { needsDataFolder, type ServerOptions, type ServerSettings } from "./composition/server-options.ts";
 import { reloadableLimits } from "./composition/settings/limits.ts";
 import { openSignaling } from "./composition/signaling.ts";
 import { openIce } from "./composition/turn/ice.ts";
@@ -97,8 +97,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     openChannel: channels.open,
     originPolicy,
   };
-  const isFolderNeeded = options.syncEnabled || auth.mode !== "open" || options.https?.acme !== undefined;
-  const dataFolder = isFolderNeeded
+  const dataFolder = needsDataFolder(options)
     ? opening.adopt(openDataFolder(options.dataFolder), (folder) => folder.release())
     : undefined;
   // The store opens before access control, which writes secrets: a folder with a broken database stays as it is.

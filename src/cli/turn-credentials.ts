@@ -36,7 +36,12 @@ export async function turnCredentials({ sources, switches, texts, stdout, stderr
   if (ttlMs > longestTurnTtlMs)
     return complain("Invalid --ttl. Credentials are valid for at most 24h.", exitCodes.usage);
   try {
-    const { iceServers, problems } = await iceServersOf({ ...values, "turn.ttl": ttlMs });
+    const { iceServers, isSecretKept, problems } = await iceServersOf({ ...values, "turn.ttl": ttlMs });
+    if (!isSecretKept)
+      return complain(
+        "This server stores nothing, so it has another TURN secret after each start. Set --turn-secret.",
+        exitCodes.failed,
+      );
     for (const problem of problems) stderr.write(`yurt: ${problem}\n`);
     const list = iceServers.listFor({ user: user.output, remoteAddress: "127.0.0.1" });
     if (!list.iceServers.some(({ credential }) => credential !== undefined))

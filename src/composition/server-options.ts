@@ -64,6 +64,15 @@ export interface ServerOptions {
   readonly log: Log;
 }
 
+/** Whether a server with these options keeps anything on disk. One for signaling alone does not. */
+export function needsDataFolder({
+  auth,
+  https,
+  syncEnabled,
+}: Pick<ServerOptions, "auth" | "https" | "syncEnabled">): boolean {
+  return syncEnabled || auth.mode !== "open" || https?.acme !== undefined;
+}
+
 /** All options of a server that follow from its settings. */
 export type ServerSettings = Omit<ServerOptions, "log">;
 

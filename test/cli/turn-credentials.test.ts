@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { tryIceServer } from "../../src/composition/turn/try-ice-server.ts";
 import { Workshop } from "../support/processes/data-folder.ts";
 import { yurt } from "../support/processes/run-program.ts";
@@ -45,6 +46,15 @@ describe("yurt turn-credentials", () => {
     expect(await tryIceServer(url, { credential: { username, credential }, timeoutMs: 5_000 })).toMatchObject({
       outcome: "works",
     });
+  });
+
+  test("fails for a server that stores nothing and has another secret at each start, unless one is given", async () => {
+    const { code, err, out } = await mint("--no-sync", "--auth-mode", "open");
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain("--turn-secret");
+    expect(existsSync(data)).toBe(false);
+    const given = await mint("--no-sync", "--auth-mode", "open", "--turn-secret", "s".repeat(32));
+    expect(given.code).toBe(0);
   });
 
   test("prints one line with --json, which has the lifetime: that of the settings", async () => {

@@ -3,16 +3,19 @@ import { OwnSecrets } from "../../storage/own-secrets.ts";
 import type { IceServers } from "../../turn/ice/ice-servers.ts";
 import { hostAddresses } from "../../turn/network/host-addresses.ts";
 import { storedCertificate } from "../diagnosis.ts";
-import type { TurnSettings } from "../server-options.ts";
+import { needsDataFolder, type TurnSettings } from "../server-options.ts";
 import { type SettingValues, serverOptionsOf } from "../settings/settings.ts";
 import { usualTurnPort, usualTurnTlsPort } from "../settings/turn/turn-settings.ts";
 import { KnownIceServers } from "./known-ice-servers.ts";
+import { needsSecret } from "./needs-secret.ts";
 import { type OwnTurnUrls, ownTurnUrls } from "./own-urls.ts";
 import { type FoundRelayAddresses, findRelayAddresses } from "./relay-addresses.ts";
 import { addressWarnings } from "./turn-warnings.ts";
 
 export interface FoundIceServers {
   readonly iceServers: IceServers;
+  /** False if the server makes another secret at each start: it refuses credentials that are made beside it. */
+  readonly isSecretKept: boolean;
   /** Why clients may not reach this server's URLs, for people. */
   readonly problems: readonly string[];
 }
@@ -23,8 +26,10 @@ export interface FoundIceServers {
  * system's error if an address of the settings cannot be resolved.
  */
 export async function iceServersOf(values: SettingValues): Promise<FoundIceServers> {
-  const { turn: settings, publicUrl, dataFolder } = serverOptionsOf(values);
+  const options = serverOptionsOf(values);
+  const { turn: settings, publicUrl } = options;
   if (settings === undefined) throw new TypeError("The settings of a server have those of TURN");
+  const dataFolder = needsDataFolder(options) ? options.dataFolder : undefined;
   const secrets = new OwnSecrets(dataFolder).turn(settings.secrets);
   const listening = settings.isEnabled ? await hostAddresses(settings.listen) : [];
   const found = await findRelayAddresses({ settings, listening });
@@ -37,6 +42,7 @@ export async function iceServersOf(values: SettingValues): Promise<FoundIceServe
       ownUrls: () => urls,
       clock: systemClock,
     }),
+    isSecretKept: dataFolder !== undefined || settings.secrets.length > 0 || !needsSecret(settings),
     problems: warnings.map(({ remedy }) => remedy),
   };
 }

@@ -8,6 +8,7 @@ import type { PartDependencies, ServerOptions, TurnSettings } from "../server-op
 import { longestTurnTtlMs } from "../settings/turn/turn-options.ts";
 import { usualTurnPort } from "../settings/turn/turn-settings.ts";
 import { KnownIceServers, turnUserOf } from "./known-ice-servers.ts";
+import { needsSecret } from "./needs-secret.ts";
 import { OwnTurn } from "./own-turn.ts";
 import type { OwnTurnUrls } from "./own-urls.ts";
 import { UsualPortUnusable } from "./turn-ports.ts";
@@ -135,11 +136,6 @@ async function takeFirstCertificate(own: OwnTurn, certificate: Certificate): Pro
     await own.close();
     throw error;
   }
-}
-
-function needsSecret({ advertised, advertisedCredential, isEnabled }: TurnSettings): boolean {
-  const others = advertised.some((server) => server !== "own" && server.needsCredential);
-  return isEnabled || (others && advertisedCredential === undefined);
 }
 
 function stateOf({ isEnabled }: TurnSettings, own: OwnTurn | undefined): "listening" | "not-listening" | "off" {
