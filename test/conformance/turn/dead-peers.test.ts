@@ -34,24 +34,23 @@ test("clients and peers that are gone cost a healthy client no packet, and the p
   await healthy.turn.allocate();
   await healthy.turn.bindChannel(0x4000, loopbackIp, peer.port);
 
-  // The client of the second allocation is gone, the peer of the third one: each packet for them is answered by ICMP.
+  // Packets for a client or a peer that is gone are answered by ICMP, at the socket that others use as well.
   const gone = await connect();
   const { relayed: goneAddress } = await gone.turn.allocate();
   await gone.turn.createPermission(loopbackIp);
   gone.turn.close();
-  const lonely = await connect();
-  await lonely.turn.allocate();
   const deadPeer = await UdpPeer.open();
-  await lonely.turn.bindChannel(0x4000, loopbackIp, deadPeer.port);
+  await healthy.turn.bindChannel(0x4001, loopbackIp, deadPeer.port);
   deadPeer[Symbol.dispose]();
 
   const arrived = { atPeer: 0, atClient: 0 };
   for (let number = 0; number < packets; number += 1) {
-    peer.send(utf8.encode("for a client that is gone"), goneAddress.port, "127.0.0.1");
-    lonely.turn.sendToChannel(0x4000, utf8.encode("for a peer that is gone"));
+    // Each packet to the dead is followed at once by one to the living.
+    healthy.turn.sendToChannel(0x4001, utf8.encode("for a peer that is gone"));
     healthy.turn.sendToChannel(0x4000, utf8.encode(`${number}`));
     const { bytes, address, port } = await peer.next();
     arrived.atPeer += bytes.toString() === `${number}` ? 1 : 0;
+    peer.send(utf8.encode("for a client that is gone"), goneAddress.port, "127.0.0.1");
     peer.send(bytes, port, address);
     arrived.atClient += (await healthy.next()) === `${number}` ? 1 : 0;
   }
