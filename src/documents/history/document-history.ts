@@ -192,7 +192,7 @@ export class DocumentHistory {
     const { documents, history } = this.#options;
     // The tail has deleted content as well.
     await documents.compact(document);
-    if (before === undefined) await history.shorten(document);
+    if (before === undefined) await history.erase(document);
     else await this.shorten(document, { before, isInclusive: true, source: "", signal: never });
     await documents.scrub();
   }
@@ -203,7 +203,7 @@ export class DocumentHistory {
     const expired = await history.expired(document, before, isInclusive);
     if (expired === undefined) return false;
     if (expired.isAll) {
-      await history.shorten(document);
+      await history.erase(document, expired.last.sequence);
       return true;
     }
     const moment = { sequence: expired.last.sequence };

@@ -57,7 +57,7 @@ export class HistoryRecorder {
     updates: readonly Uint8Array[],
     { isAccepted, release }: { isAccepted(index: number): boolean; release(): void },
   ): HistoryAddition | undefined {
-    const { hasBase, origins, reachesBase } = this.#input;
+    const { baseEnd, hasBase, origins, reachesBase } = this.#input;
     const first = hasBase ? 1 : 0;
     const [base] = updates;
     if (hasBase && base !== undefined) Y.applyUpdate(doc, base);
@@ -74,7 +74,8 @@ export class HistoryRecorder {
     const { now } = this.#input;
     const startedAt = firstOrigin.at ?? now;
     // The content of the base is older, but it is not known how old.
-    const start = reachesBase ? undefined : this.#snapshotOf(doc, { row: firstOrigin.row - 1, at: startedAt });
+    const row = (hasBase ? baseEnd : undefined) ?? firstOrigin.row - 1;
+    const start = reachesBase ? undefined : this.#snapshotOf(doc, { row, at: startedAt });
     const { marks, data } = this.#apply(doc, changes, copiedBytesFor(updates));
     const segmentMarks = this.#compress(encodeMarks(marks));
     release();

@@ -20,6 +20,8 @@ export interface OriginatedUpdate extends UpdateOrigin {
 export interface HistoryProgress {
   /** Whether the history ends where the document's tail begins. */
   readonly reachesBase: boolean;
+  /** The last update that the base has; undefined without a base, or if that is not known. */
+  readonly baseEnd: Sequence | undefined;
   /** The bytes of the last snapshot; 0 if there is none. */
   readonly snapshotBytes: number;
   /** The bytes of the segments since the last snapshot. */
@@ -179,10 +181,15 @@ export interface HistoryStore {
    */
   expired(document: string, before: number, isInclusive?: boolean): Promise<ExpiredHistory | undefined>;
   /**
-   * Makes the history begin with `snapshot`, whose sequence is the end of a segment: removes everything before. Without a
-   * snapshot the whole history is removed, versions included, and the next compaction begins a new one.
+   * Makes the history begin with `snapshot`, whose sequence is the end of a segment: removes everything before. Does
+   * nothing if no segment ends there any more, because the history was erased or the document purged meanwhile.
    */
-  shorten(document: string, snapshot?: HistorySnapshot): Promise<void>;
+  shorten(document: string, snapshot: HistorySnapshot): Promise<void>;
+  /**
+   * Removes the whole history with its versions; the next compaction begins a new one. With `until`, the end of its last
+   * segment, versions from there on stay, and nothing is done if another segment is the last one.
+   */
+  erase(document: string, until?: Sequence): Promise<void>;
   /**
    * All parts of a document's history: first the segments, then the snapshots, then the versions. A part that is added or
    * removed meanwhile may be among them or not.

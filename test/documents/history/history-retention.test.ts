@@ -117,6 +117,22 @@ test("history that is older than it is kept goes, by the document's name, and wh
   ]);
 });
 
+test("a version that is named after a long pause stays readable when all of the history is too old", async () => {
+  const doc = new Y.Doc();
+  const last = await typeWord("doc", doc, "one ");
+  clock.set(100 * dayMs);
+  const named = { sequence: last, at: clock.now(), name: "final", users: ["ann"], createdBy: "ann" };
+  expect(await history.addVersion("doc", named)).toBeDefined();
+  await runRound(() => 90 * dayMs);
+  expect(await history.extent("doc")).toMatchObject({ segments: 0, snapshots: 0 });
+  expect((await history.versions("doc", { limit: 9 })).map(({ name }) => name)).toContain("final");
+  expect(await textAt("doc", { sequence: last })).toBe("one ");
+  await typeWord("another", new Y.Doc(), "between ");
+  await typeWord("doc", doc, "two ");
+  expect((await history.extent("doc")).segments).toBe(1);
+  expect(await textAt("doc", { sequence: last })).toBe("one ");
+});
+
 test("the history of a document that is damaged keeps that of no other", async () => {
   const [damaged, whole] = [new Y.Doc(), new Y.Doc()];
   const rows: RowId[] = [];

@@ -38,6 +38,7 @@ class Recorded {
       {
         hasBase: this.#base !== undefined,
         reachesBase: last !== undefined,
+        baseEnd: undefined,
         snapshotBytes: this.snapshots.at(-1)?.data.byteLength ?? 0,
         bytesSinceSnapshot: this.#sinceSnapshot,
         last: last && { sequence: last.last, at: last.endedAt },

@@ -6,7 +6,14 @@ import type { HistoryProgress } from "../../../src/storage/history/history-store
 const origin = (row: number, user?: string) => ({ row, at: row * 10, user });
 
 const progress: HistoryProgress = {
-  ...{ reachesBase: false, snapshotBytes: 0, bytesSinceSnapshot: 0, last: undefined, lastVersion: undefined },
+  ...{
+    reachesBase: false,
+    baseEnd: undefined,
+    snapshotBytes: 0,
+    bytesSinceSnapshot: 0,
+    last: undefined,
+    lastVersion: undefined,
+  },
   ...{ users: [], versions: [], tail: [origin(3, "ann"), origin(5), origin(8, "ben")] },
 };
 

@@ -20,6 +20,7 @@ function recorderOf({ perSecond, updates, users }: Hostile, hasBase: boolean): H
     {
       hasBase,
       reachesBase: false,
+      baseEnd: undefined,
       snapshotBytes: 0,
       bytesSinceSnapshot: 0,
       last: undefined,

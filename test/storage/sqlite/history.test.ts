@@ -146,7 +146,7 @@ describe("progress", () => {
     await compact("a");
     await append("a", "ann", 2);
     const stored = (await store.load("a")) ?? {};
-    await history.shorten("a");
+    await history.erase("a");
     const segment = { last: 2, startedAt: 0, endedAt: 0, users: [], marks: Buffer.from("m"), data: Buffer.from("d") };
     await replace("a", stored, { start: undefined, segment, end: undefined, versions: [] });
     expect(await history.extent("a")).toEqual({ first: undefined, segments: 0, snapshots: 0, bytes: 0 });
@@ -356,12 +356,53 @@ describe("shortened", () => {
   test("to nothing, it has gone with its versions, and the next compaction begins a new one", async () => {
     await threeSegments();
     expect((await history.expired("a", begin + 60 * second))?.isAll).toBe(true);
-    await history.shorten("a");
+    await history.erase("a");
     expect(await history.versions("a", { limit: 5 })).toEqual([]);
     expect(await history.endedBefore(begin + 60 * second, undefined, 10)).toEqual([]);
     await append("a", "ann", 4);
     await compact("a");
     expect((await history.extent("a")).first).toMatchObject({ at: begin + 3 * second });
+  });
+
+  test("to nothing up to a row, it keeps the versions from there on, and what was added meanwhile", async () => {
+    await threeSegments();
+    const { last } = (await history.expired("a", begin + 60 * second)) ?? {};
+    const until = last?.sequence ?? 0;
+    const version = { at: begin, name: "named", users: [], createdBy: undefined };
+    await history.addVersion("a", { ...version, sequence: until - 1 });
+    const named = await history.addVersion("a", { ...version, sequence: until });
+    await history.erase("a", until - 1);
+    expect((await history.extent("a")).segments).toBe(3);
+    await history.erase("a", until);
+    expect(await history.extent("a")).toMatchObject({ segments: 0, snapshots: 0 });
+    expect((await history.versions("a", { limit: 5 })).filter(({ name }) => name !== undefined)).toEqual([
+      named as NonNullable<typeof named>,
+    ]);
+  });
+
+  test("the base of a document without history is the document until its next update", async () => {
+    await append("a", "ann", 1);
+    const [last = 0] = await append("a", "ann", 2);
+    await replace("a", (await store.load("a")) ?? {});
+    await append("another", "ann", 3, 3, 3);
+    const [next = 0] = await append("a", "ann", 4);
+    expect(await momentAt("a", { sequence: last - 1 })).toBeUndefined();
+    for (const sequence of [last, next - 1]) expect(await momentAt("a", { sequence })).toEqual([99]);
+    expect((await history.progress("a"))?.baseEnd).toBe(last);
+    expect((await history.progress("another"))?.baseEnd).toBeUndefined();
+  });
+
+  test("a snapshot of a history that was erased meanwhile, or of a document that was purged, is not taken", async () => {
+    await threeSegments();
+    const { last } = (await history.expired("a", begin + second)) ?? {};
+    const snapshot = { ...(last ?? { sequence: 0, at: 0 }), data: Buffer.from("erased") };
+    await history.erase("a");
+    await history.shorten("a", snapshot);
+    expect(await history.extent("a")).toMatchObject({ segments: 0, snapshots: 0 });
+    await store.purge("a");
+    await threeSegments();
+    await history.shorten("a", snapshot);
+    expect(await history.extent("a")).toMatchObject({ segments: 3, snapshots: 1 });
   });
 
   test("segments are found by their ends, a page at a time", async () => {
@@ -378,7 +419,7 @@ describe("no byte of a history stays in the files", () => {
 
   test.each([
     ["a purge", () => store.purge("a")],
-    ["its removal", () => history.shorten("a")],
+    ["its removal", () => history.erase("a")],
   ])("after %s and a scrub", async (_, remove) => {
     for (const byte of [1, 2, 3]) {
       await append("a", needle, byte);

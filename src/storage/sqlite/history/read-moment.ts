@@ -3,7 +3,7 @@ import type { RowId } from "../../store.ts";
 import type { Connection } from "../connection.ts";
 import type { DocumentRow } from "../statements.ts";
 import type { SnapshotRow } from "./history-statements.ts";
-import { originatedTail, originsOfTail } from "./read-tail.ts";
+import { endOfBase, originatedTail, originsOfTail } from "./read-tail.ts";
 
 const secondMs = 1_000;
 /** After all rows. */
@@ -42,12 +42,13 @@ function readTail(found: DocumentRow, moment: Moment, connection: Connection): S
   };
 }
 
-/** The moment at which the document is its base. The base of a document without history may be older than it says. */
+/** The first moment at which the document is its base, as far as that is known. */
 function beginOfTail(found: DocumentRow, connection: Connection): UpdateTime {
   const last = found.historyEnd === null ? null : connection.statements.history.lastSegment.get(found.id);
   if (last !== null) return last;
-  const [first] = originsOfTail(found, connection);
-  if (first !== undefined) return { sequence: first.row - 1, at: first.at ?? 0 };
+  const tail = originsOfTail(found, connection);
+  const [first] = tail;
+  if (first !== undefined) return { sequence: endOfBase(found, tail) ?? first.row - 1, at: first.at ?? 0 };
   return { sequence: found.lastCompacted, at: found.updatedAt ?? Number.POSITIVE_INFINITY };
 }
 

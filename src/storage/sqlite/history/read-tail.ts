@@ -1,4 +1,5 @@
 import type { HistoryProgress, OriginatedUpdate, UpdateOrigin } from "../../history/history-store.ts";
+import type { RowId } from "../../store.ts";
 import type { Connection } from "../connection.ts";
 import type { DocumentRow } from "../statements.ts";
 
@@ -21,6 +22,13 @@ export function originatedTail({ id, base }: DocumentRow, { journal, statements 
   return inOrder(inTable, journal.originatedOf(id));
 }
 
+/** The last update that the base of a document with this tail has; undefined without a base, or if that is not known. */
+export function endOfBase({ base, lastCompacted }: DocumentRow, tail: readonly UpdateOrigin[]): RowId | undefined {
+  // The last update that a compaction has seen is not in its base if it stays in the tail.
+  const isInBase = base !== null && lastCompacted > 0 && lastCompacted < (tail[0]?.row ?? Number.POSITIVE_INFINITY);
+  return isInBase ? lastCompacted : undefined;
+}
+
 /** As `HistoryStore.progress`, also for a deleted document. */
 export function readProgress(found: DocumentRow, connection: Connection): HistoryProgress {
   const { history } = connection.statements;
@@ -30,15 +38,17 @@ export function readProgress(found: DocumentRow, connection: Connection): Histor
   const lastVersion = history.lastVersionUntil.get(id, historyEnd ?? 0) ?? undefined;
   const segments = historyEnd === null ? [] : history.usersAfter.all(id, lastVersion?.sequence ?? 0);
   const users = segments.flatMap((row): string[] => JSON.parse(row.users));
+  const tail = originsOfTail(found, connection);
   return {
     reachesBase: historyEnd !== null,
+    baseEnd: endOfBase(found, tail),
     snapshotBytes: snapshot?.bytes ?? 0,
     bytesSinceSnapshot: history.segmentBytesAfter.get(id, snapshot?.sequence ?? 0)?.bytes ?? 0,
     last,
     lastVersion,
     users: [...new Set(users)],
     versions: history.versionsAfter.all(id, historyEnd ?? 0).map(({ sequence }) => sequence),
-    tail: originsOfTail(found, connection),
+    tail,
   };
 }
 

@@ -144,13 +144,20 @@ export class SqliteHistory implements HistoryStore {
     });
   }
 
-  async shorten(document: string, snapshot?: HistorySnapshot): Promise<void> {
+  async shorten(document: string, snapshot: HistorySnapshot): Promise<void> {
+    await this.#access.change(({ statements: { findDocument, history } }) => {
+      const found = findDocument.get(document);
+      if (found !== null) shortenHistory(found.id, snapshot, history);
+    }, snapshot.data.byteLength);
+  }
+
+  async erase(document: string, until?: RowId): Promise<void> {
     await this.#access.change(({ statements: { findDocument, history } }) => {
       const found = findDocument.get(document);
       if (found === null) return;
-      if (snapshot === undefined) deleteHistory(found.id, history);
-      else shortenHistory(found.id, snapshot, history);
-    }, snapshot?.data.byteLength);
+      const isAsked = until === undefined || history.lastSegment.get(found.id)?.sequence === until;
+      if (isAsked) deleteHistory(found.id, history, until);
+    });
   }
 
   async *parts(document: string): AsyncGenerator<HistoryPart> {

@@ -38,16 +38,22 @@ export function addHistory(
   statements.setEnd.run(last, id);
 }
 
-/** Removes the history of a document, and its versions. Called in a transaction. */
-export function deleteHistory(document: number, statements: HistoryStatements): void {
+/** Removes the history of a document, and the versions before a row. Called in a transaction. */
+export function deleteHistory(document: number, statements: HistoryStatements, before = maxRow): void {
   statements.deleteSegments.run(document, maxRow);
   statements.deleteSnapshots.run(document, maxRow);
-  statements.deleteVersions.run(document, maxRow);
+  statements.deleteVersions.run(document, before);
   statements.setEnd.run(null, document);
 }
 
-/** Removes the history before `snapshot`, and makes it begin there. Called in a transaction. */
+/**
+ * Removes the history before `snapshot`, and makes it begin there. Nothing is done if no segment ends there any more: then
+ * it is a snapshot of what was erased meanwhile, or of a document of the same name that was purged. Called in a
+ * transaction.
+ */
 export function shortenHistory(document: number, snapshot: HistorySnapshot, statements: HistoryStatements): void {
+  const next = statements.nextSegment.get(document, snapshot.sequence - 1);
+  if (next?.last !== snapshot.sequence) return;
   statements.deleteSegments.run(document, snapshot.sequence);
   statements.deleteSnapshots.run(document, snapshot.sequence);
   statements.deleteVersions.run(document, snapshot.sequence);
