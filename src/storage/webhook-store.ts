@@ -90,6 +90,14 @@ export function messageBody(type: string, at: number, data: Readonly<Record<stri
   return JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
 }
 
+/** The time of a message that has the content of its document, in epoch milliseconds; undefined for one without. */
+export function contentTimeOf(body: string): number | undefined {
+  // The last members: those of the content itself are before them.
+  if (!/"contentSequence":\d+\}\}$/.test(body)) return undefined;
+  const [, timestamp = ""] = /"timestamp":"([^"]+)"/.exec(body) ?? [];
+  return Date.parse(timestamp);
+}
+
 /** The updates of a document after a row. */
 export interface StoredChanges {
   /** The row of the last one. */
@@ -148,8 +156,11 @@ export interface WebhookStore {
   lane(endpoint: string, document: string): Promise<LaneState>;
   /** The updates of a document after a row; undefined if there are none. */
   changes(document: string, after: RowId): Promise<StoredChanges | undefined>;
-  /** Adds the message that reports updates, before its first attempt. */
-  begin(endpoint: string, message: StoredMessage, cursor: RowId): Promise<void>;
+  /**
+   * Adds the message that reports updates, before its first attempt. Resolves with false, and adds nothing, if the message
+   * has the content of a document that was purged since.
+   */
+  begin(endpoint: string, message: StoredMessage, cursor: RowId): Promise<boolean>;
   /** Removes a message. If it has reported updates, the cursor moves to its `sequence`. */
   delivered(endpoint: string, message: StoredMessage): Promise<void>;
   /** Stores `attempts`, `dueAt` and `failedAt`. If updates are given up, the cursor moves as in `delivered`. */

@@ -237,10 +237,12 @@ export class Dispatcher {
         lane.giveBack(changes);
         return undefined;
       }
-      const content = await this.#contentOf(lane.document);
-      const facts = { document: lane.document, id: newMessageId(), at: clock.now() };
-      const message = updateMessage({ ...facts, changes: reported, cursor, content });
-      await store.begin(this.#endpoint.id, message, cursor);
+      const facts = { document: lane.document, id: newMessageId(), at: clock.now(), changes: reported, cursor };
+      let message = updateMessage({ ...facts, content: await this.#contentOf(lane.document) });
+      if (!(await store.begin(this.#endpoint.id, message, cursor))) {
+        message = updateMessage({ ...facts, content: omitted("unavailable") });
+        await store.begin(this.#endpoint.id, message, cursor);
+      }
       if (rest !== undefined) lane.giveBack(rest);
       return message;
     } catch (error) {

@@ -204,7 +204,8 @@ export class Webhooks {
 
   /**
    * Sends a message again, byte for byte, in its document's turn: one that was given up, one that waits for its next
-   * attempt, or one that was delivered lately. Returns false if there is no such message.
+   * attempt, or one that was delivered lately. Returns false if there is no such message, or if it has the content of a
+   * document that was purged since.
    */
   async redeliver(id: string, messageId: string): Promise<boolean> {
     const { clock, store } = this.#options;
@@ -219,7 +220,7 @@ export class Webhooks {
       await store.failed(id, { ...stored, attempts, dueAt, failedAt: undefined });
     } else {
       const { cursor } = await store.lane(id, message.document);
-      await store.begin(id, { ...message, attempts: 0, dueAt }, cursor);
+      if (!(await store.begin(id, { ...message, attempts: 0, dueAt }, cursor))) return false;
     }
     entry.dispatcher?.hasten(message.document);
     return true;

@@ -118,6 +118,40 @@ test("a purge removes the messages with content of the document, and no others",
   expect(await bench.store.webhooks.messages(id, 10)).toEqual([]);
 });
 
+test("content that was read before a purge is not stored after it", async () => {
+  const { id } = await bench.subscribe({ include: "json" });
+  bench.answer = () => unavailable;
+  bench.readContent = async () => {
+    bench.readContent = async () => undefined;
+    await bench.store.purge("a");
+    return { sequence: 1, body: encoded({ text: "needle" }) };
+  };
+  await bench.write("a");
+  await bench.advance(2_000);
+  expect(contents()).toEqual([[null, "unavailable"]]);
+  expect((await bench.store.webhooks.messages(id, 10)).map(({ body }) => body.includes("needle"))).toEqual([false]);
+});
+
+test.each(["stays away", "is created again"])(
+  "a message with content of a purged document that %s is not stored again",
+  async (outcome) => {
+    const { id } = await bench.subscribe({ include: "json" });
+    bench.readContent = async () => ({ sequence: 1, body: encoded({ text: "needle" }) });
+    bench.answer = () => delivered;
+    await bench.write("a");
+    await bench.advance(2_000);
+    const message = bench.sent[0]?.id ?? "";
+    expect(await bench.webhooks.redeliver(id, message)).toBe(true);
+    await bench.settle();
+    expect(bench.sent).toHaveLength(2);
+    await bench.advance(1_000);
+    await bench.store.purge("a");
+    if (outcome === "is created again") await bench.write("a");
+    expect(await bench.webhooks.redeliver(id, message)).toBe(false);
+    expect(await bench.store.webhooks.messages(id, 10)).toEqual([]);
+  },
+);
+
 test("delivered messages are kept in memory up to a number and a size", () => {
   const recent = new RecentDeliveries();
   const add = (id: string, length: number) =>

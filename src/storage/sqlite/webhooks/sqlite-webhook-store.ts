@@ -1,14 +1,15 @@
 import type { Clock } from "../../../lib/time/clock.ts";
 import type { RowId } from "../../store.ts";
-import type {
-  DocumentEvent,
-  LaneState,
-  NamePage,
-  NamesFound,
-  StoredChanges,
-  StoredEndpoint,
-  StoredMessage,
-  WebhookStore,
+import {
+  contentTimeOf,
+  type DocumentEvent,
+  type LaneState,
+  type NamePage,
+  type NamesFound,
+  type StoredChanges,
+  type StoredEndpoint,
+  type StoredMessage,
+  type WebhookStore,
 } from "../../webhook-store.ts";
 import type { Connection } from "../connection.ts";
 import type { DocumentRow } from "../statements.ts";
@@ -122,10 +123,16 @@ export class SqliteWebhookStore implements WebhookStore, RecordListener {
     });
   }
 
-  begin(endpoint: string, message: StoredMessage, cursor: RowId): Promise<void> {
-    return this.#database.write(({ webhooks }) => {
-      webhooks.statements.setCursor.run(endpoint, message.document, cursor);
+  begin(endpoint: string, message: StoredMessage, cursor: RowId): Promise<boolean> {
+    return this.#database.write(({ statements, webhooks }) => {
+      const found = statements.selectInfo.get(message.document);
+      const contentAt = contentTimeOf(message.body);
+      const isPurged = found === null || (contentAt !== undefined && (found.createdAt ?? 0) > contentAt);
+      if (isPurged && contentAt !== undefined) return false;
+      // A purge has removed the cursor with the name of the document.
+      if (!isPurged) webhooks.statements.setCursor.run(endpoint, message.document, cursor);
       webhooks.add(endpoint, message);
+      return true;
     });
   }
 
