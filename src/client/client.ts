@@ -62,7 +62,7 @@ export class YurtClient {
     this.server = new Administration(this.#requests);
   }
 
-  /** One document, whether it exists or not. */
+  /** One document, whether it exists or not. Throws `RangeError` for `.`, `..` and no name at all, which no document has. */
   document(name: string): Document {
     return new Document(name, this.#requests);
   }

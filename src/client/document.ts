@@ -93,7 +93,7 @@ export class Document {
   constructor(name: string, requests: Requests) {
     this.name = name;
     this.#requests = requests;
-    this.#path = `/docs/${encodeURIComponent(name)}`;
+    this.#path = pathOf(name);
     this.content = new Content(this.#path, requests);
     this.history = new History(this.#path, requests);
   }
@@ -200,6 +200,13 @@ export class Document {
   undelete(options: ReadOptions = {}): Promise<DocumentFacts> {
     return this.#requests.json({ method: "POST", path: `${this.#path}/undelete`, ...options });
   }
+}
+
+/** Throws `RangeError` for a name that no document has, and with which the request would be about other documents. */
+function pathOf(name: string): string {
+  // URLs resolve the segments `.` and `..`, also if they are percent-encoded.
+  if (["", ".", ".."].includes(name)) throw new RangeError(`No document can have the name "${name}".`);
+  return `/docs/${encodeURIComponent(name)}`;
 }
 
 function conditionOf({ ifSequence, signal }: WriteOptions) {

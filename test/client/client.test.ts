@@ -30,6 +30,10 @@ async function failure(request: Promise<unknown>): Promise<YurtError> {
   return error;
 }
 
+test.each(["", ".", ".."])("a document with the name %p, which would lead a request elsewhere, is refused", (name) => {
+  expect(() => new YurtClient({ url: "http://127.0.0.1:1" }).document(name)).toThrow(RangeError);
+});
+
 const answering = (...responses: readonly Response[]) => {
   const left = [...responses];
   const asked: string[] = [];
