@@ -23,8 +23,12 @@ const bytes = v.pipe(
     }
   }),
 );
-const natural = (max = Number.MAX_SAFE_INTEGER) => v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(max));
+const natural = (max: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(max));
 const sequence = natural(maxCopiedSequence);
+/** Times until the year 9999, which RFC 3339 can show. */
+const time = natural(253_402_300_799_999);
+/** Ids of versions have so many digits. */
+const versionNumber = natural(999_999_999);
 const user = v.pipe(v.string(), v.maxLength(1_024));
 const users = v.pipe(v.array(user), v.maxLength(maxUsers));
 const absent = <Schema extends v.GenericSchema>(schema: Schema) =>
@@ -35,14 +39,14 @@ const absent = <Schema extends v.GenericSchema>(schema: Schema) =>
 
 const shapes = v.union([
   v.object({
-    segment: v.object({ last: sequence, startedAt: natural(), endedAt: natural(), users, marks: bytes, data: bytes }),
+    segment: v.object({ last: sequence, startedAt: time, endedAt: time, users, marks: bytes, data: bytes }),
   }),
-  v.object({ snapshot: v.object({ sequence, at: natural(), isStart: v.boolean(), data: bytes }) }),
+  v.object({ snapshot: v.object({ sequence, at: time, isStart: v.boolean(), data: bytes }) }),
   v.object({
     version: v.object({
       sequence,
-      number: natural(),
-      at: natural(),
+      number: versionNumber,
+      at: time,
       name: absent(v.pipe(v.string(), v.nonEmpty(), v.maxLength(200))),
       users,
       createdBy: absent(user),

@@ -156,10 +156,15 @@ test("parts are read as they were shown, and other values are none", () => {
   ] as const;
   for (const part of parts) expect(readHistoryPart(JSON.parse(JSON.stringify(showHistoryPart(part))))).toEqual(part);
   const shown = { sequence: 3, at: 0, isStart: true, data: "AQID" };
+  const version = { sequence: 3, number: 1, at: 2, name: "draft", users: [], createdBy: null };
+  expect(readHistoryPart({ version })).toBeDefined();
   for (const wrong of [
     ...[null, 1, "text", [], {}, { snapshot: {} }, { other: shown }],
     ...[{ snapshot: { ...shown, data: "?" } }, { snapshot: { ...shown, sequence: -1 } }],
     ...[{ snapshot: { ...shown, sequence: 2 ** 50 } }, { snapshot: { ...shown, at: 1.5 } }],
+    // A time that no calendar has, and a number that no id of a version can have.
+    ...[{ snapshot: { ...shown, at: 2 ** 48 } }, { version: { ...version, at: 2 ** 52 } }],
+    { version: { ...version, number: 1_000_000_000 } },
   ])
     expect(readHistoryPart(wrong)).toBeUndefined();
 });
