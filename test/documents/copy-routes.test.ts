@@ -88,6 +88,16 @@ test("a fork of a moment has the content of then; it needs the permission to wri
   expect(await read(api, "late", both)).toBe(404);
 });
 
+test("a moment without content is not forked: a document without content is none", async () => {
+  await using api = await startApiServer();
+  await write(api, "first");
+  const { body } = await write(api, "a");
+  const at = String(Number(body["sequence"]) - 1);
+  const empty = await api.ask("POST", "/v1/docs/a/fork", { body: { to: "copy", at } });
+  expect([empty.status, empty.body["code"]]).toEqual([422, "wrong-value"]);
+  expect(await read(api, "copy")).toBe(404);
+});
+
 test("of several forks to one name one is made, and none to a name that a document has, or had", async () => {
   await using api = await startApiServer();
   await write(api, "from");
@@ -260,6 +270,17 @@ test("one caller cannot take all places for exports and imports", async () => {
   await eventually("given back", async () => {
     return (await api.ask("GET", "/v1/docs/a/export", { token: greedy })).status === 200;
   });
+});
+
+test("HEAD asks whether there is an export, and takes no place of one", async () => {
+  await using api = await startApiServer({ limits: { apiCopies: 1 } });
+  await write(api, "a");
+  for (const path of ["/v1/docs/a/export", "/v1/export", "/v1/docs/a/export"]) {
+    const { headers, status } = await api.ask("HEAD", path);
+    expect([status, headers.get("content-type")]).toEqual([200, "application/x-ndjson"]);
+  }
+  expect((await api.ask("HEAD", "/v1/docs/b/export")).status).toBe(404);
+  expect((await api.ask("GET", "/v1/export")).status).toBe(200);
 });
 
 test("more exports and imports at once than the bound are refused, and end when their readers leave", async () => {

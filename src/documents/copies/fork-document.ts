@@ -22,11 +22,15 @@ export interface ForkOrder extends Omit<ContentRequest<unknown>, "job"> {
   readonly user: string | undefined;
 }
 
-/** `missing`: there is no such document. `exists`: another document has the name, or had it and is deleted. */
+/**
+ * `missing`: there is no such document. `exists`: another document has the name, or had it and is deleted. `empty`: there is
+ * nothing to copy, and a document without content is none.
+ */
 export type ForkOutcome =
   | Extract<WriteOutcome, { readonly kind: "written" | "too-large" }>
   | { readonly kind: "missing" }
-  | { readonly kind: "exists" };
+  | { readonly kind: "exists" }
+  | { readonly kind: "empty" };
 
 /**
  * Creates a document with the content of another one, exactly once. What was deleted in the other one is not copied,
@@ -41,7 +45,8 @@ export async function forkDocument(collaborators: ForkCollaborators, order: Fork
   try {
     const condition = (sequence: number) => sequence === 0;
     const outcome = await documents.write({ document: to, update: read.body, user, condition });
-    return outcome.kind === "refused" ? { kind: "exists" } : outcome;
+    if (outcome.kind === "refused") return { kind: "exists" };
+    return outcome.kind === "written" && !outcome.isChanged ? { kind: "empty" } : outcome;
   } catch (error) {
     if (error instanceof DocumentDeleted) return { kind: "exists" };
     throw error;

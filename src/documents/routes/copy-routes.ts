@@ -106,7 +106,7 @@ export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
       answers: {
         201: { ...writtenAnswer, headers: { ...writtenAnswer.headers, Location: "The path of the document" } },
       },
-      problems: ["document-exists", "document-too-large", "storage-full", ...readProblems],
+      problems: ["document-exists", "document-too-large", "wrong-value", "storage-full", ...readProblems],
       handle: (call) => fork(options, call),
     }),
     route({
@@ -194,18 +194,26 @@ async function fork(
         "document-exists",
         "Another document has the name, or had it and is deleted. Choose another one.",
       );
+    if (outcome.kind === "empty")
+      throw new Problem("wrong-value", "There was no content at that moment, and a document without content is none.");
     return writeAnswer(outcome, { status: 201, location: `/v1/docs/${encodeURIComponent(to)}` });
   } finally {
     writer.release();
   }
 }
 
+const exportHeaders = {
+  "content-type": documentLinesType,
+  "content-disposition": 'attachment; filename="documents.ndjson"',
+  "cache-control": "no-store",
+};
+
 /** A history has deleted content. Throws `Problem`. */
 function demandHistory({ caller, query: { history } }: Pick<CopyCall, "caller"> & HistoryQuery): void {
   if (history) demandScope(caller, "docs:write");
 }
 
-type ExportCall = Pick<CopyCall, "caller" | "counted" | "keepCaller" | "keepOpen"> & HistoryQuery;
+type ExportCall = Pick<CopyCall, "caller" | "counted" | "keepCaller" | "keepOpen" | "request"> & HistoryQuery;
 
 interface HistoryQuery {
   readonly query: { readonly history: boolean };
@@ -213,9 +221,11 @@ interface HistoryQuery {
 
 function exportAll(
   { clock, copySlots, documents, history }: CopyRoutesOptions,
-  { caller, counted, keepCaller, keepOpen, query }: ExportCall,
+  { caller, counted, keepCaller, keepOpen, query, request }: ExportCall,
   selected: AsyncIterable<DocumentInfo>,
 ): Response {
+  // Nobody would read the lines, and end the export.
+  if (request.method === "HEAD") return new Response(null, { headers: exportHeaders });
   const end = copySlots.take(counted);
   keepOpen();
   keepCaller();
@@ -227,13 +237,7 @@ function exportAll(
       caller.release();
     },
   });
-  return new Response(body, {
-    headers: {
-      "content-type": documentLinesType,
-      "content-disposition": 'attachment; filename="documents.ndjson"',
-      "cache-control": "no-store",
-    },
-  });
+  return new Response(body, { headers: exportHeaders });
 }
 
 /** Throws as soon as the caller has lost its access. */
