@@ -87,7 +87,7 @@ export class YurtClient {
     return bodyOf(await this.#requests.send({ path: "/export", query: { prefix, history }, signal }));
   }
 
-  /** Writes the documents of an export. It can be repeated. */
+  /** Writes the documents of an export. It can be repeated. With a stream, a request that the server delays (429) fails. */
   import(lines: Uint8Array | ReadableStream<Uint8Array>, options: ImportOptions = {}): Promise<ImportResult> {
     const { existing, signal } = options;
     const headers = { "content-type": "application/x-ndjson" };

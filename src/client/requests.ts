@@ -53,7 +53,8 @@ export class Requests {
       const response = await this.#fetch(request);
       if (response.ok || expects.includes(response.status)) return response;
       const error = await errorOf(response);
-      if (left <= 0 || !isDelayed(error, method)) throw error;
+      // A stream has been read by then.
+      if (left <= 0 || !isDelayed(error, method) || request.body instanceof ReadableStream) throw error;
       await delay(Math.min(error.retryAfterMs ?? defaultDelayMs, maxDelayMs), signal);
     }
   }

@@ -219,6 +219,13 @@ describe("a request", () => {
     expect(asked).toHaveLength(1);
   });
 
+  test("whose body is a stream is not repeated: the stream has been read", async () => {
+    const { asked, fetch } = answering(problem(429, "rate-limited", { "retry-after": "0" }));
+    const lines = new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
+    const error = await failure(new YurtClient({ url: "http://127.0.0.1:1", fetch }).import(lines));
+    expect([error.code, asked.length]).toEqual(["rate-limited", 1]);
+  });
+
   test("that a proxy answers with a page fails with the status", async () => {
     const { fetch } = answering(new Response("<h1>Bad Gateway</h1>", { status: 502 }));
     const error = await failure(new YurtClient({ url: "http://127.0.0.1:1", fetch }).document("a").readUpdate());
