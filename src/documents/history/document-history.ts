@@ -10,6 +10,7 @@ import type {
   UpdateTime,
   VersionPage,
 } from "../../storage/history/history-store.ts";
+import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Documents } from "../documents.ts";
 import type { ReadJob } from "../edits/content-job.ts";
 import type { ActivityRange, HistoryJob, MomentParts } from "./history-job.ts";
@@ -186,15 +187,22 @@ export class DocumentHistory {
 
   /**
    * Removes the history before a moment, or all of it. When it resolves, no byte of what was removed is in the store's
-   * files. The segment that the moment is in is removed as a whole.
+   * files. The segment that the moment is in is removed as a whole. Rejects with `SessionError` overloaded if the document
+   * cannot be compacted: then deleted content is left in its updates.
    */
   async erase(document: string, before?: number): Promise<void> {
     const { documents, history } = this.#options;
+    const last = (await history.progress(document))?.tail.at(-1)?.row ?? 0;
     // The tail has deleted content as well.
     await documents.compact(document);
+    const [first] = (await history.progress(document))?.tail ?? [];
     if (before === undefined) await history.erase(document);
     else await this.shorten(document, { before, isInclusive: true, source: "", signal: never });
     await documents.scrub();
+    if (first === undefined || first.row > last) return;
+    const left =
+      "the history is erased, but the updates since the last compaction keep deleted content, since the document cannot be compacted now";
+    throw new SessionError(closeReasons.overloaded, left);
   }
 
   /** Removes the segments that end before a time; with `isInclusive`, also the one that the time is in. */

@@ -150,6 +150,28 @@ test("the history of a document that is damaged keeps that of no other", async (
   expect(await textAt("whole", { sequence: ofWhole - 1 })).toBeUndefined();
 });
 
+test("an erasure says so if the document cannot be compacted, and its updates keep what was deleted", async () => {
+  const doc = new Y.Doc();
+  await typeWord("doc", doc, "one ");
+  await store.append([{ document: "doc", update: Uint8Array.of(0, 0), user: "ann" }]);
+  const unused = () => {
+    throw new Error("an erasure does nothing else");
+  };
+  let compact = async () => {};
+  const documents = { compact: () => compact(), scrub: () => store.scrub(), read: unused, write: unused };
+  const options = { documents, history, queue: { run: unused }, clock, restored: unused };
+  const documentHistory = new DocumentHistory(options);
+  await expect(documentHistory.erase("doc")).rejects.toThrow("cannot be compacted");
+  expect((await history.extent("doc")).segments).toBe(0);
+  compact = async () => {
+    await typeWord("doc", doc, "two ");
+    // Somebody types on.
+    await store.append([{ document: "doc", update: Uint8Array.of(0, 0), user: "ann" }]);
+  };
+  await documentHistory.erase("doc");
+  expect((await history.extent("doc")).segments).toBe(0);
+});
+
 test("versions are thinned however many there are", async () => {
   const doc = new Y.Doc();
   const last = await typeWord("doc", doc, "one ");
