@@ -32,7 +32,7 @@ import { NativeChannels } from "./transport/native-channel.ts";
 import { Outboxes } from "./transport/outboxes/outboxes.ts";
 import { Scheduler } from "./transport/scheduling/scheduler.ts";
 
-export interface RunningServer extends Omit<ServedParts, "close" | "reload" | "replaceCertificate"> {
+export interface RunningServer extends Omit<ServedParts, "close" | "reload" | "replaceCertificate" | "whyNotReady"> {
   readonly host: string;
   /** Undefined for a server of plain HTTP. */
   readonly https: RunningHttps | undefined;
@@ -125,6 +125,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     store &&
     opening.use(openRelay(store, { ...authorized, compactor: startWorkerCompactor(), lingerMs: syncLingerMs }));
   const documents = store && relay && opening.use(openDocuments({ ...authorized, relay, store }));
+  const webhooks =
+    store &&
+    relay &&
+    documents &&
+    opening.use(await openWebhooks(store.webhooks, { ...dependencies, content: documents.content, relay }));
+  const backups = dataFolder && store && opening.use(openBackups({ ...dependencies, dataFolder, store }));
   const own: readonly Part[] = [
     operations,
     https,
@@ -132,25 +138,31 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     access,
     documents,
     relay,
-    store &&
-      relay &&
-      documents &&
-      opening.use(await openWebhooks(store.webhooks, { ...dependencies, content: documents.content, relay })),
-    dataFolder && store && opening.use(openBackups({ ...dependencies, dataFolder, store })),
+    webhooks,
+    backups,
     turn,
     opening.use(openIce(authorized)),
     opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs })),
   ].filter((part) => part !== undefined);
-  const administered = opening.use(openAdministration({ ...authorized, mint: access.mint }));
+  const administered = opening.use(
+    openAdministration({
+      ...authorized,
+      mint: access.mint,
+      storesDocuments: store !== undefined,
+      certificate: () => https?.certificate,
+      backup: () => backups?.state() ?? null,
+      whyNotReady: (): readonly string[] => served.whyNotReady(),
+    }),
+  );
   const parts = [...own, administered];
   const routes = parts.flatMap(({ api = [] }) => api);
   parts.push(opening.use(openApi(routes, { ...authorized, dataFolder: dataFolder?.path })));
-  const served = opening.adopt(
+  const served: ServedParts = opening.adopt(
     serveParts(parts, { ...authorized, channels, assets: pages.assets, encryption: https }),
     // Only a failure that follows leads here with connections open.
     (servedParts) => servedParts.close(closeReasons.restart),
   );
-  const { close, reload, replaceCertificate, ...reachable } = served;
+  const { close, reload, replaceCertificate, whyNotReady, ...reachable } = served;
   const httpUrl = https?.serve(served.port, (certificate) => {
     replaceCertificate(certificate);
     turn.replaceCertificate(certificate);

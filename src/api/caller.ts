@@ -27,6 +27,11 @@ export function demandScope({ kind, scope }: Pick<Caller, "kind" | "scope">, nee
   throw new Problem("forbidden", `Send an API key with the scope ${needed}, or an administrator's token.`);
 }
 
+/** Throws `Problem` forbidden for an API key that is for some documents only. `why` is a sentence without a full stop. */
+export function demandNoPrefix({ kind, prefix }: Pick<Caller, "kind" | "prefix">, why: string): void {
+  if (kind === "key" && prefix !== "") throw new Problem("forbidden", `Send an API key without a prefix: ${why}.`);
+}
+
 /** The problem of a request whose permission has ended before it was answered. */
 export function accessEnded(): Problem {
   return new Problem("unauthorized", "The permission has ended. Send the request again with a new token.", {

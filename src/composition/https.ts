@@ -59,7 +59,7 @@ export function openHttps(options: HttpsOptions, dependencies: HttpsDependencies
       certificates.watch(use);
       return listener?.url;
     },
-    isReady: () => certificates.current !== undefined,
+    whyNotReady: () => (certificates.current === undefined ? "there is no certificate yet" : undefined),
     reload: () => {
       // An order can take minutes, and reports its end to the log.
       void certificates.refresh();

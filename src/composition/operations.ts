@@ -23,7 +23,7 @@ export function openOperations(options: OperationsOptions): Part {
   const guard = new MetricsGuard({ administration, ...policyOf(options) });
   return {
     routes: createMetricsApi({ metrics, guard }).route("/", createProbeApi(options)),
-    isReady: () => watch.isIntact,
+    whyNotReady: () => (watch.isIntact ? undefined : "the data folder, or a file in it, is not in its place"),
     drain: () => watch.finish(),
     reload: (next) => guard.reload(policyOf(next)),
     [Symbol.asyncDispose]: () => watch.close(),

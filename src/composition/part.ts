@@ -23,8 +23,11 @@ export interface Part extends AsyncDisposable {
   readonly segmentPrefixes?: readonly string[];
   /** The URLs in the banner, those of the protocols and engines included, in this order. */
   readonly endpoints?: readonly Endpoint[];
-  /** False while the part cannot do its work; `GET /readyz` then answers 503. */
-  isReady?(): boolean;
+  /**
+   * Why the part cannot do its work, as a sentence without a full stop; undefined if it can. `GET /readyz` answers 503
+   * meanwhile.
+   */
+  whyNotReady?(): string | undefined;
   /**
    * Facts for `GET /readyz?verbose`, which anyone may read. They do not decide whether the server is ready.
    */

@@ -135,7 +135,7 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
     events: room.events,
     protocols,
     endpoints: endpointsOf(protocols),
-    isReady: () => !queue.isFailing,
+    whyNotReady: () => (queue.isFailing ? "updates cannot be written to the disk" : undefined),
     reload: ({ documentMemoryBytes, acknowledgementWindowMs, historyKeepMs }) => {
       Object.assign(changeable, { documentMemoryBytes, acknowledgementWindowMs, historyKeepMs });
     },

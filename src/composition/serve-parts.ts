@@ -60,6 +60,8 @@ export interface ServedParts {
    * `AggregateError` has the errors.
    */
   reload(next: ServerSettings): Promise<void>;
+  /** Why the server is not ready, as sentences without full stops; none if it is. */
+  whyNotReady(): readonly string[];
   /** As `PortServers.replaceCertificate`. */
   replaceCertificate(certificate: ServedCertificate): void;
 }
@@ -68,11 +70,13 @@ export interface ServedParts {
 export function serveParts(parts: readonly Part[], options: ServePartsOptions): ServedParts {
   const protocols = parts.flatMap((part) => part.protocols ?? []);
   let closing: Promise<void> | undefined;
+  const whyNotReady = () =>
+    closing === undefined ? parts.flatMap((part) => part.whyNotReady?.() ?? []) : ["the server stops"];
   const http = {
     protocols,
     routes: parts.flatMap(({ routes }) => routes ?? []),
     originPolicy: options.originPolicy,
-    isReady: () => closing === undefined && parts.every((part) => part.isReady?.() ?? true),
+    isReady: () => whyNotReady().length === 0,
     readinessDetail: () => Object.assign({}, ...parts.map((part) => part.readinessDetail?.())),
     assets: options.assets,
     basePath: options.basePath,
@@ -114,6 +118,7 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
       closing ??= close(reason, drainMs);
       return closing;
     },
+    whyNotReady,
     replaceCertificate: (certificate) => listener.replaceCertificate(certificate),
     reload: (next) => {
       listener.trust(next.proxies);

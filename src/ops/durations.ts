@@ -11,6 +11,17 @@ export interface Durations {
   begin(): Moment;
   /** Records the time since `begin` has returned `begun`. */
   end(begun: Moment): void;
+  /** Records a duration in seconds. */
+  observe(seconds: number): void;
+  /** The durations that were recorded since the start, by bucket. */
+  counts(): BucketCounts;
+}
+
+export interface BucketCounts {
+  /** The upper bounds of the buckets in seconds, ascending. */
+  readonly bounds: readonly number[];
+  /** One more than the bounds: the last are the durations beyond all bounds. */
+  readonly counts: readonly number[];
 }
 
 export interface DurationsOptions {
@@ -41,14 +52,16 @@ export function createDurations({ name, help, buckets, registry }: DurationsOpti
   const metric = { name, get: async () => ({ name, help, type: "histogram", values: values() }) };
   // A registry reads these two members only; its type asks for one of prom-client's classes.
   registry.registerMetric(metric as unknown as Metric);
+  const observe = (seconds: number) => {
+    let index = 0;
+    while (seconds > (buckets[index] ?? Number.POSITIVE_INFINITY)) index += 1;
+    counts[index] = (counts[index] ?? 0) + 1;
+    sum += seconds;
+  };
   return {
     begin: () => performance.now(),
-    end: (begun) => {
-      const seconds = (performance.now() - begun) / 1_000;
-      let index = 0;
-      while (seconds > (buckets[index] ?? Number.POSITIVE_INFINITY)) index += 1;
-      counts[index] = (counts[index] ?? 0) + 1;
-      sum += seconds;
-    },
+    end: (begun) => observe((performance.now() - begun) / 1_000),
+    observe,
+    counts: () => ({ bounds: buckets, counts: [...counts] }),
   };
 }

@@ -14,10 +14,13 @@ export interface LogOptions {
   /** True for lines that people read; false for one JSON object per line. */
   readonly pretty: boolean;
   readonly destination: DestinationStream;
+  /** Is given each line as well, as JSON. */
+  readonly tap?: (line: string) => void;
 }
 
 /** Creates a logger that passes each line to `destination` before the logging call returns, so a crash loses none. */
-export function createLog({ level, pretty, destination }: LogOptions): Log {
+export function createLog({ destination, level, pretty, tap }: LogOptions): Log {
+  const output = pretty ? prettified(destination) : { write: (line: string) => destination.write(escaped(line)) };
   return pino(
     {
       level,
@@ -25,8 +28,17 @@ export function createLog({ level, pretty, destination }: LogOptions): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pretty ? prettified(destination) : { write: (line) => destination.write(escaped(line)) },
+    tap === undefined ? output : tapped(output, tap),
   );
+}
+
+function tapped(output: DestinationStream, tap: (line: string) => void): DestinationStream {
+  return {
+    write: (line) => {
+      output.write(line);
+      tap(line);
+    },
+  };
 }
 
 /** Formats lines synchronously. pino-pretty's own stream writes on a later turn: a crash would lose the last lines. */

@@ -54,13 +54,18 @@ async function connect({ url }: ServedParts) {
 }
 
 describe("served parts", () => {
-  test("are ready when every part is", async () => {
-    const ready = { first: true, second: true };
-    const served = serve(part({ isReady: () => ready.first }), part(), part({ isReady: () => ready.second }));
-    expect(await statusOf(served, "/readyz")).toBe(200);
-    ready.second = false;
-    expect(await statusOf(served, "/readyz")).toBe(503);
+  test("are ready when every part is, and say why not", async () => {
+    const reasons: { first?: string; second?: string } = {};
+    const served = serve(
+      part({ whyNotReady: () => reasons.first }),
+      part(),
+      part({ whyNotReady: () => reasons.second }),
+    );
+    expect([await statusOf(served, "/readyz"), served.whyNotReady()]).toEqual([200, []]);
+    reasons.second = "the disk is full";
+    expect([await statusOf(served, "/readyz"), served.whyNotReady()]).toEqual([503, ["the disk is full"]]);
     await served.close(closeReasons.restart);
+    expect(served.whyNotReady()).toEqual(["the server stops"]);
   });
 
   test("answer the routes of each part, and show its endpoints in the order of the parts", async () => {

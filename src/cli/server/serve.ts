@@ -1,3 +1,4 @@
+import type { ServerOptions } from "../../composition/server-options.ts";
 import {
   authOptionsOf,
   loadSettings,
@@ -11,6 +12,7 @@ import { networkAddresses } from "../../lib/address/network-addresses.ts";
 import { systemClock } from "../../lib/time/clock.ts";
 import { createLog, type Log } from "../../ops/log.ts";
 import { standardOutput } from "../../ops/log-output.ts";
+import { RecentProblems } from "../../ops/recent-problems.ts";
 import { type RunningServer, startServer } from "../../server.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { CommandInput, Output } from "../command.ts";
@@ -46,15 +48,17 @@ export async function serve(input: CommandInput): Promise<number> {
   }
   const { configuration } = loaded;
   const onTerminal = stdout.isTTY === true;
+  const problems = new RecentProblems();
   const log = createLog({
     level: configuration.values["log.level"],
     pretty: onTerminal,
     destination: standardOutput(systemClock),
+    tap: (line) => problems.take(line),
   });
   endOnCrash(log);
   const signals = new Signals({ onTerminal });
   const manager = new ServiceManager({ environment: sources.environment, clock: systemClock });
-  const server = await start(configuration, log, stderr);
+  const server = await start(configuration, { log, problems }, stderr);
   if (server === undefined) return exitCodes.failed;
 
   const { host, port, url, https, metricsUrl } = server;
@@ -101,9 +105,13 @@ function withDomains(sources: Sources, domains: readonly string[]): Sources {
   return { ...sources, flags: new Map(sources.flags).set("domain", { flag: "--domain", value }) };
 }
 
-async function start({ values }: ServerConfiguration, log: Log, stderr: Output): Promise<RunningServer | undefined> {
+async function start(
+  { values }: ServerConfiguration,
+  { log, problems }: Required<Pick<ServerOptions, "log" | "problems">>,
+  stderr: Output,
+): Promise<RunningServer | undefined> {
   try {
-    return await startServer({ ...serverOptionsOf(values), log });
+    return await startServer({ ...serverOptionsOf(values), log, problems });
   } catch (error) {
     const message = describeStartError(error, values);
     if (message === undefined) {

@@ -1,11 +1,21 @@
+import packageJson from "../../../package.json" with { type: "json" };
 import { type AdminLink, AdminLinks } from "../../admin/entry/admin-links.ts";
 import { type EntryRoutesOptions, entryRoutes } from "../../admin/entry/entry-routes.ts";
+import { FigureHistory } from "../../admin/overview/figure-history.ts";
+import { type ServerState, serverRoutes } from "../../admin/overview/server-routes.ts";
+import { RecentProblems } from "../../ops/recent-problems.ts";
+import type { Certificate } from "../../tls/certificate.ts";
 import type { Part } from "../part.ts";
-import type { PartDependencies } from "../server-options.ts";
+import type { PartDependencies, ServerOptions } from "../server-options.ts";
 
 export interface AdministrationOptions
   extends Pick<PartDependencies, "clock" | "limits" | "metrics" | "originPolicy">,
-    Pick<EntryRoutesOptions, "mint"> {}
+    Pick<ServerOptions, "problems">,
+    Pick<EntryRoutesOptions, "mint">,
+    Pick<ServerState, "whyNotReady" | "backup" | "storesDocuments"> {
+  /** The certificate in use; undefined without one. */
+  readonly certificate: () => Pick<Certificate, "names" | "expiresAt"> | undefined;
+}
 
 export interface AdministrationPart extends Part {
   /** Makes a link for an administrator. */
@@ -14,10 +24,40 @@ export interface AdministrationPart extends Part {
 
 /** The part of a server by which administrators enter and look after it. */
 export function openAdministration(options: AdministrationOptions): AdministrationPart {
-  const links = new AdminLinks(options.clock);
+  const { certificate, clock, originPolicy, problems = new RecentProblems() } = options;
+  const links = new AdminLinks(clock);
+  const history = new FigureHistory({ ...options, process: processFigures });
+  const state: ServerState = {
+    ...options,
+    version: packageJson.version,
+    startedAt: new Date(clock.now()).toISOString(),
+    residentBytes: processFigures.residentBytes,
+    certificate: () => {
+      const used = certificate();
+      return used === undefined ? null : { names: [...used.names], expiresAt: new Date(used.expiresAt).toISOString() };
+    },
+  };
   return {
     createLink: () => links.create(),
-    api: entryRoutes({ ...options, links, publicUrl: () => options.originPolicy.publicUrl }),
-    [Symbol.asyncDispose]: async () => {},
+    api: [
+      ...entryRoutes({ ...options, links, publicUrl: () => originPolicy.publicUrl }),
+      ...serverRoutes({ ...options, state, history, problems }),
+    ],
+    [Symbol.asyncDispose]: async () => history.close(),
   };
 }
+
+const processFigures = {
+  cpuMicroseconds: () => {
+    const { system, user } = process.cpuUsage();
+    return system + user;
+  },
+  residentBytes: () => {
+    try {
+      return process.memoryUsage.rss();
+    } catch {
+      // The process has no free descriptor to read it.
+      return 0;
+    }
+  },
+};

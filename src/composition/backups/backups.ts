@@ -19,20 +19,30 @@ export interface BackupDependencies extends Pick<PartDependencies, "clock" | "lo
   readonly store: Pick<FileStore, "findFault">;
 }
 
+export interface BackupsPart extends Part {
+  /** The last backups; null without a schedule. */
+  state(): { readonly lastSuccessAt: string | null; readonly lastFailureAt: string | null } | null;
+}
+
 /**
  * The part of a server that makes backups by a schedule. The server is ready whether a backup succeeds or not: to refuse
  * clients would protect nothing.
  */
-export function openBackups(dependencies: BackupDependencies): Part {
+export function openBackups(dependencies: BackupDependencies): BackupsPart {
   const { registry } = dependencies.metrics;
   let options = dependencies.backup;
   const open = (chosen: BackupOptions | undefined) => chosen && openSchedule(chosen, dependencies);
   let schedule = open(options);
+  const state = () => {
+    if (schedule === undefined) return null;
+    const { lastSuccessAt, lastFailureAt } = schedule.figures;
+    return { lastSuccessAt: shownTime(lastSuccessAt), lastFailureAt: shownTime(lastFailureAt) };
+  };
   return {
+    state,
     readinessDetail: () => {
-      if (schedule === undefined) return {};
-      const { lastSuccessAt, lastFailureAt } = schedule.figures;
-      return { backup: { lastSuccessAt: shownTime(lastSuccessAt), lastFailureAt: shownTime(lastFailureAt) } };
+      const backup = state();
+      return backup === null ? {} : { backup };
     },
     /** A backup in progress is given up, and made again by the new schedule. */
     reload: async ({ backup: next }) => {

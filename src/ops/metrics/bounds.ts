@@ -23,6 +23,11 @@ export class Bounds {
     if (bound !== undefined) this.#hits.inc({ bound });
   }
 
+  /** The bounds that were met since the start, and how often. */
+  hits(): { readonly bound: string; readonly count: number }[] {
+    return this.#hits.counted().map(({ labels: { bound }, value: count }) => ({ bound, count }));
+  }
+
   /** As `Counts.get`. */
   get(): ReturnType<Counts<"bound">["get"]> {
     return this.#hits.get();

@@ -12,6 +12,7 @@ export interface BudgetSources {
 export class Budgets {
   readonly #used;
   readonly #limits;
+  readonly #sources = new Map<BudgetName, BudgetSources>();
 
   constructor(instruments: Instruments) {
     this.#used = instruments.labelledGauge<BudgetName>(
@@ -24,7 +25,12 @@ export class Budgets {
 
   /** Must be called once for each budget, by its owner. */
   readFrom(budget: BudgetName, { used, limit }: BudgetSources): void {
+    this.#sources.set(budget, { used, limit });
     this.#used.readFrom(budget, used);
     this.#limits.readFrom(budget, limit);
+  }
+  /** The budgets that have an owner. */
+  list(): readonly { readonly name: BudgetName; readonly usedBytes: number; readonly limitBytes: number }[] {
+    return Array.from(this.#sources, ([name, { limit, used }]) => ({ name, usedBytes: used(), limitBytes: limit() }));
   }
 }

@@ -54,7 +54,12 @@ export class Counts<Label extends string> {
 
   /** The combinations that were counted. */
   async get(): Promise<{ readonly values: readonly Count<Label>[] }> {
-    return { values: [...this.#entries.values()].filter(({ value }) => value > 0) };
+    return { values: this.counted() };
+  }
+
+  /** As `get`, at once. */
+  counted(): readonly Count<Label>[] {
+    return [...this.#entries.values()].filter(({ value }) => value > 0);
   }
 
   #entryOf(values: readonly string[]): Entry<Label> {

@@ -6,12 +6,16 @@ import { Counts, type LabelSets } from "./counts.ts";
 export interface LiveGauge {
   /** Must be called once, by the owner of the value. */
   readFrom(source: () => number): void;
+  /** The present value; 0 without an owner. */
+  read(): number;
 }
 
 /** A counter whose value is read when the metrics are collected. For the hot path, where it is a plain number. */
 export interface LiveCounter {
   /** Must be called once, by the owner of the value, which never decreases. */
   readFrom(source: () => number): void;
+  /** As `LiveGauge.read`. */
+  read(): number;
 }
 
 /** A live gauge or counter for each value of its label. */

@@ -16,7 +16,7 @@ export function createTransportMetrics(instruments: Instruments) {
     ),
     waitingConnections: instruments.gauge("waiting_connections", "Connections whose frames wait for their turn"),
     /** How long the event loop was busy. */
-    eventLoopLag: instruments.histogram(
+    eventLoopLag: instruments.durations(
       "event_loop_lag_seconds",
       "How much later than due a timer runs, five times per second",
     ),

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { jsonBody, optionalJsonBody } from "../../api/bodies.ts";
-import type { Caller } from "../../api/caller.ts";
+import { type Caller, demandNoPrefix } from "../../api/caller.ts";
 import type { ApiLimits } from "../../api/limits.ts";
 import { Problem } from "../../api/problems.ts";
 import { json, noContent, type Route, type RouteDefinition, route } from "../../api/route.ts";
@@ -185,9 +185,8 @@ export function webhookRoutes({ limits, targets, webhooks }: WebhookRoutesOption
 }
 
 /** A webhook is told of documents that a key with a prefix may not see. */
-function demandAll({ kind, prefix }: Caller): void {
-  if (kind === "key" && prefix !== "")
-    throw new Problem("forbidden", "Send an API key without a prefix: webhooks may concern every document.");
+function demandAll(caller: Caller): void {
+  demandNoPrefix(caller, "webhooks may concern every document");
 }
 
 function demandOrder({ debounceMs, maxWaitMs }: Pick<StoredEndpoint, "debounceMs" | "maxWaitMs">): void {

@@ -142,6 +142,8 @@ export const examples: Readonly<Record<string, Example>> = {
     },
     status: 201,
   },
+  getServer: { status: 200 },
+  readServerFigures: { status: 200 },
   listIceServers: {
     prepareQuery: async (api) => `?room=doc&token=${await api.token({ doc: "read" })}`,
     status: 200,
