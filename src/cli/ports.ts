@@ -16,9 +16,11 @@ interface UsedPort {
   readonly purpose: string;
 }
 
+const widestPort = "49152-65535/udp";
+
 const columns: readonly ListColumn<keyof UsedPort>[] = [
-  { key: "port", title: "PORT", kind: "word" },
-  { key: "open", title: "OPEN", kind: "word" },
+  { key: "port", title: "PORT", kind: "word", width: widestPort.length },
+  { key: "open", title: "OPEN", kind: "word", width: 5 },
   { key: "purpose", title: "PURPOSE", kind: "name" },
 ];
 

@@ -41,6 +41,13 @@ describe("yurt ports", () => {
     expect(await yurt(["ports", "--no-turn", ...args])).toEqual({ code: 0, out: `${lines.join("\n")}\n`, err: "" });
   });
 
+  test("aligns the columns of its table", async () => {
+    const { out } = await yurt(["ports", "--domain", "collab.example.com", ...token], { isTTY: true });
+    const [header = "", ...lines] = out.trimEnd().split("\n");
+    const start = header.indexOf("PURPOSE");
+    for (const line of lines) expect(line.slice(start - 2)).toMatch(/^ {2}\S/);
+  });
+
   const relayed = "49152-65535/udp";
   test.each<[readonly string[], readonly string[]]>([
     [
