@@ -295,7 +295,10 @@ export const textHelp: Readonly<Record<Text, { readonly help: string; readonly p
   output: { help: "write to this new file instead of standard output", placeholder: "file" },
   at: { help: "the moment: a time, how long ago (2h), a sequence, or a version", placeholder: "moment" },
   prefix: { help: "only documents whose names begin with this text", placeholder: "text" },
-  ttl: { help: `lifetime: ${durationForms} (default: 1h; of TURN credentials turn.ttl)`, placeholder: "time" },
+  ttl: {
+    help: `lifetime: ${durationForms} (default: 1h; for TURN credentials turn.ttl, at most 24h)`,
+    placeholder: "time",
+  },
 };
 
 /** The whole table, for the completion of shells. */

@@ -3,7 +3,7 @@ import { userId } from "../auth/identifiers.ts";
 import { loadSettings } from "../composition/settings/settings.ts";
 import { longestTurnTtlMs } from "../composition/settings/turn/turn-options.ts";
 import { iceServersOf } from "../composition/turn/ice-servers-of.ts";
-import { durationForms, parseDuration } from "../config/duration.ts";
+import { parseDuration } from "../config/duration.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { describeProblems } from "./output/configuration-problems.ts";
@@ -32,11 +32,11 @@ export async function turnCredentials({ sources, switches, texts, stdout, stderr
   const ttl = texts.get("ttl");
   const ttlMs = ttl === undefined ? values["turn.ttl"] : parseDuration(ttl);
   if (ttlMs === undefined || ttlMs < 1_000)
-    return complain(`Invalid --ttl ${JSON.stringify(ttl)}. Use a duration such as ${durationForms}.`, exitCodes.usage);
+    return complain(`Invalid --ttl ${JSON.stringify(ttl)}. Use a duration such as 90s, 15m or 6h.`, exitCodes.usage);
   if (ttlMs > longestTurnTtlMs)
     return complain("Invalid --ttl. Credentials are valid for at most 24h.", exitCodes.usage);
   try {
-    const { iceServers, isSecretKept, problems } = await iceServersOf({ ...values, "turn.ttl": ttlMs });
+    const { iceServers, isSecretKept, isSecretNew, problems } = await iceServersOf({ ...values, "turn.ttl": ttlMs });
     if (!isSecretKept)
       return complain(
         "This server stores nothing, so it has another TURN secret after each start. Set --turn-secret.",
@@ -50,11 +50,17 @@ export async function turnCredentials({ sources, switches, texts, stdout, stderr
         exitCodes.failed,
       );
     await print(stdout, switches.has("json") ? `${JSON.stringify(list)}\n` : configurationOf(list.iceServers));
+    // Often the command was started in another folder than the server.
+    if (isSecretNew) stderr.write(`yurt: ${describeNewSecret(values.data)}\n`);
     return exitCodes.done;
   } catch (error) {
     const message = describeDataError(error, values.data) ?? (error instanceof Error ? error.message : String(error));
     return complain(message, exitCodes.failed);
   }
+}
+
+function describeNewSecret(dataFolder: string): string {
+  return `The TURN secret in ${dataFolder}/secrets.json is new. Use the data folder of the server (--data), or it refuses the credentials.`;
 }
 
 /** The argument of `new RTCPeerConnection(…)`, as JSON. */

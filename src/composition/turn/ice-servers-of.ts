@@ -18,6 +18,8 @@ export interface FoundIceServers {
   readonly isSecretKept: boolean;
   /** Why clients may not reach this server's URLs, for people. */
   readonly problems: readonly string[];
+  /** Whether the secret was not there yet: no server has it that runs already. */
+  readonly isSecretNew: boolean;
 }
 
 /**
@@ -30,7 +32,8 @@ export async function iceServersOf(values: SettingValues): Promise<FoundIceServe
   const { turn: settings, publicUrl } = options;
   if (settings === undefined) throw new TypeError("The settings of a server have those of TURN");
   const dataFolder = needsDataFolder(options) ? options.dataFolder : undefined;
-  const secrets = new OwnSecrets(dataFolder).turn(settings.secrets);
+  const ownSecrets = new OwnSecrets(dataFolder);
+  const secrets = ownSecrets.turn(settings.secrets);
   const listening = settings.isEnabled ? await hostAddresses(settings.listen) : [];
   const found = await findRelayAddresses({ settings, listening });
   const urls = urlsOf(values, { settings, listening, found });
@@ -44,6 +47,7 @@ export async function iceServersOf(values: SettingValues): Promise<FoundIceServe
     }),
     isSecretKept: dataFolder !== undefined || settings.secrets.length > 0 || !needsSecret(settings),
     problems: warnings.map(({ remedy }) => remedy),
+    isSecretNew: ownSecrets.hasGenerated,
   };
 }
 
