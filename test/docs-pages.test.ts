@@ -73,7 +73,7 @@ describe("the documentation", () => {
     const shown = codeBlocks("README.md").find(({ code }) => code.startsWith("$ ./yurt\n"))?.code ?? "";
     const endpoints = Array.from(shown.matchAll(/─ (\S+) +(\S.*)$/gm), ([, label = "", url = ""]) => ({ label, url }));
     await using server = await startTestServer({ turn: {} });
-    const ofTurn = turnEndpoint(server.turn.listening).map(({ label }) => label);
+    const ofTurn = turnEndpoint({ listening: server.turn.listening, advertised: ["own"] }).map(({ label }) => label);
     expect(endpoints.map(({ label }) => label)).toEqual([...server.endpoints, ...ofTurn]);
     const printed = banner({
       version,

@@ -29,7 +29,7 @@ import { demoLink } from "./demo-link.ts";
 import { descriptorWarning } from "./descriptor-warning.ts";
 import { ServiceManager } from "./service-manager.ts";
 import { Signals } from "./signals.ts";
-import { turnEndpoint } from "./turn-endpoint.ts";
+import { type AdvertisedTurn, turnEndpoint, turnUrls } from "./turn-endpoint.ts";
 
 /**
  * Runs the server until a signal asks it to stop.
@@ -68,8 +68,8 @@ export async function serve(input: CommandInput): Promise<number> {
   } else {
     const publicUrl = configuration.values["public-url"]?.href;
     const configurationFile = configuration.file?.path;
-    const turnUrls = server.turn.listening?.urls.turn;
-    const at = { host, port, url, publicUrl, httpUrl: https?.httpUrl, turnUrls, metricsUrl };
+    const told = turnUrls(advertisedTurn(server, configuration.values));
+    const at = { host, port, url, publicUrl, httpUrl: https?.httpUrl, turnUrls: told, metricsUrl };
     log.info({ event: "listening", ...at, configurationFile, version, pid: process.pid });
   }
   for (const { fields } of configurationWarnings(configuration)) log.warn(fields);
@@ -132,7 +132,7 @@ async function bannerOf(server: RunningServer, { values, file }: ServerConfigura
   return banner({
     version,
     readyMs: performance.now(),
-    endpoints: [...server.endpoints, ...turnEndpoint(server.turn.listening)],
+    endpoints: [...server.endpoints, ...turnEndpoint(advertisedTurn(server, values))],
     ...(server.metricsUrl !== undefined && { metricsUrl: server.metricsUrl }),
     ...(file !== undefined && { configurationFile: file.path }),
     ...(dataFolder !== undefined && { data: { folder: dataFolder, isNew: dataFolderIsNew } }),
@@ -151,6 +151,10 @@ async function bannerOf(server: RunningServer, { values, file }: ServerConfigura
       auth.mode !== "open" &&
       isOwnSecret && { secretsFile: `${dataFolder}/secrets.json` }),
   });
+}
+
+function advertisedTurn({ turn: { listening } }: RunningServer, values: ServerConfiguration["values"]): AdvertisedTurn {
+  return { listening, advertised: values["turn.advertise"] };
 }
 
 function endOnCrash(log: Log): void {
