@@ -17,6 +17,9 @@ export type IceServerTrial =
   /** Both ends have a relayed address, but what one sends does not reach the other. */
   | { readonly outcome: "loses"; readonly relayed: string };
 
+/** The reason of a silent server whose name cannot be resolved. */
+export const unknownName = "its name is not in DNS";
+
 export interface RelayTrial {
   /** The relayed address, without its port. */
   readonly relayed: string;
@@ -71,7 +74,7 @@ function describe(error: unknown, { timeoutMs }: IceServerTrialOptions): string 
   if (error instanceof TurnTimeout) return `no answer within ${timeoutMs / 1_000} s`;
   const text = error instanceof Error ? error.message : String(error);
   if (text.includes("ECONNREFUSED")) return "nothing listens there";
-  if (text.includes("ENOTFOUND")) return "its name is not in DNS";
+  if (text.includes("ENOTFOUND")) return unknownName;
   return text.replace(/\.$/, "");
 }
 

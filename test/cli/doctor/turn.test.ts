@@ -57,6 +57,20 @@ describe("yurt doctor, for TURN", () => {
     expect(await doctor(server, ...args)).toMatchObject([{ status: "ok" }, { status: "ok" }, { status: "ok" }]);
   });
 
+  test("fails if the name of its URLs is not in DNS", async () => {
+    await using server = await start({ turn: {}, auth: { mode: "token" }, publicUrl: "http://yurt.invalid" });
+    const finding = {
+      status: "fail",
+      message: expect.stringMatching(
+        /:yurt\.invalid:\d+\S* cannot be used from this machine: its name is not in DNS\.$/,
+      ),
+      remedy: "Make a record in DNS that leads this name to the machine.",
+    };
+    const [warning, ...findings] = await doctor(server, "--auth-mode", "token", "--public-url", "http://yurt.invalid");
+    expect(findings).toEqual([finding, finding, finding]);
+    expect(warning).toMatchObject({ message: expect.stringMatching(/^Peers on the internet cannot reach [\d.:a-f]+/) });
+  });
+
   test("fails if the certificate of TURN is one that clients refuse", async () => {
     const { chain, privateKey } = await (await TestAuthority.create()).issue(["localhost"]);
     const [cert, key] = [workshop.file("cert.pem"), workshop.file("key.pem")];

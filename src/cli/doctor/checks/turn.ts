@@ -4,7 +4,7 @@ import { openOwnMinter } from "../../../composition/own-minter.ts";
 import { authOptionsOf, type SettingValues } from "../../../composition/settings/settings.ts";
 import { turnHostsOf, usualTurnPort } from "../../../composition/settings/turn/turn-settings.ts";
 import { iceServersOf } from "../../../composition/turn/ice-servers-of.ts";
-import { type IceServerTrial, tryIceServer } from "../../../composition/turn/try-ice-server.ts";
+import { type IceServerTrial, tryIceServer, unknownName } from "../../../composition/turn/try-ice-server.ts";
 import { authorityOf } from "../../../lib/address/authority.ts";
 import { isPublicAddress } from "../../../lib/address/public-address.ts";
 import { errorCode } from "../../../lib/error-code.ts";
@@ -144,10 +144,24 @@ function findingOf({ url, isOwn, trial, localTrial }: TriedUrl): Finding {
           : "Correct the external address of that server, and open its relay ports for UDP.",
       };
     case "silent":
-      return localTrial !== undefined && localTrial.outcome !== "silent"
-        ? { check, status: "warn", message: notReached(url, trial.reason), remedy: remedyOfWay }
-        : { check, status: "fail", message: notReached(url, trial.reason), remedy: remedyOfSilence(url, isOwn) };
+      return findingOfSilence({ url, isOwn, reason: trial.reason, localTrial });
   }
+}
+
+interface SilentUrl {
+  readonly url: string;
+  readonly isOwn: boolean;
+  readonly reason: string;
+  readonly localTrial: IceServerTrial | undefined;
+}
+
+function findingOfSilence({ url, isOwn, reason, localTrial }: SilentUrl): Finding {
+  const message = notReached(url, reason);
+  if (isOwn && reason === unknownName)
+    return { check, status: "fail", message, remedy: "Make a record in DNS that leads this name to the machine." };
+  return localTrial !== undefined && localTrial.outcome !== "silent"
+    ? { check, status: "warn", message, remedy: remedyOfWay }
+    : { check, status: "fail", message, remedy: remedyOfSilence(url, isOwn) };
 }
 
 function describe({ mapped, relay }: Extract<IceServerTrial, { readonly outcome: "works" }>): string {
