@@ -11,19 +11,25 @@ export interface TurnWarning {
 }
 
 /** TURN cannot listen on the usual port, so that there is none. `code` is the system's. */
-export function notListening(port: number, code: string | undefined): TurnWarning {
+export function notListening(
+  { port, listen }: { readonly port: number; readonly listen: readonly string[] },
+  code: string | undefined,
+): TurnWarning {
   if (code === "EADDRINUSE") {
     const remedy =
-      "Stop the program that uses the port, choose another with --turn-port, or switch TURN off with --no-turn.";
+      "The server runs without TURN. Stop the program that uses the port, choose another with --turn-port, or switch " +
+      "TURN off with --no-turn.";
     return { event: "turn-port-in-use", port, remedy };
   }
-  const remedy = "Name addresses of this machine with --turn-listen, or switch TURN off with --no-turn.";
-  return { event: "turn-not-listening", port, code, remedy };
+  const remedy =
+    "The server runs without TURN. Name addresses of this machine with --turn-listen, or switch TURN off with --no-turn.";
+  return { event: "turn-not-listening", port, listen, code, remedy };
 }
 
 /** The same for TLS: TURN is served by UDP and TCP only. */
 export function tlsPortInUse(port: number): TurnWarning {
-  const remedy = "Stop the program that uses the port, or choose another with --turn-tls-port.";
+  const remedy =
+    "TURN is not served over TLS. Stop the program that uses the port, or choose another with --turn-tls-port.";
   return { event: "turn-tls-port-in-use", port, remedy };
 }
 
@@ -61,7 +67,7 @@ function unreachable(
   const external = addresses.map(({ advertised }) => advertised);
   if (external.some(isPublicAddress)) return [];
   const remedy =
-    "Peers on the internet cannot reach this address. Set --turn-external-address to the public address of this machine, " +
-    "or name a STUN server that tells it with --turn-stun-server.";
+    `Peers on the internet cannot reach ${external.join(" and ")}. Set --turn-external-address to the public address of ` +
+    "this machine, or name a STUN server that tells it with --turn-stun-server.";
   return [{ event: "turn-address-private", host, addresses: external, remedy }];
 }

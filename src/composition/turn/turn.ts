@@ -81,7 +81,7 @@ export async function openTurn(options: TurnOptions): Promise<Turn> {
   const own = settings.isEnabled
     ? await OwnTurn.open({ ...options, settings, publicUrl, credentials }).catch((error) => {
         if (!(error instanceof UsualPortUnusable)) throw error;
-        startWarnings.push(notListening(usualTurnPort, error.code));
+        startWarnings.push(notListening({ port: usualTurnPort, listen: settings.listen }, error.code));
         return undefined;
       })
     : undefined;

@@ -36,7 +36,11 @@ describe("TURN on a port that is in use", () => {
     const server = await start({ turn: { port: undefined } });
     expect(server.turn.listening).toBeUndefined();
     expect(server.turn.warnings).toEqual([
-      { event: "turn-port-in-use", port: 3478, remedy: expect.stringContaining("--turn-port") },
+      {
+        event: "turn-port-in-use",
+        port: 3478,
+        remedy: expect.stringMatching(/^The server runs without TURN\..*--turn-port/),
+      },
     ]);
     expect((await iceServersAt(server.url)).iceServers).toEqual([]);
     expect(await (await fetch(`${server.url}/readyz?verbose`)).json()).toEqual({ ready: true, turn: "not-listening" });
@@ -51,7 +55,9 @@ describe("TURN on a port that is in use", () => {
 
   test("is left out for an address that cannot be used, if nobody has asked for the port", async () => {
     const server = await start({ turn: { port: undefined, listen: ["192.0.2.200"] } });
-    expect(server.turn.warnings).toMatchObject([{ event: "turn-not-listening", code: "EADDRNOTAVAIL" }]);
+    expect(server.turn.warnings).toMatchObject([
+      { event: "turn-not-listening", listen: ["192.0.2.200"], code: "EADDRNOTAVAIL" },
+    ]);
   });
 });
 
