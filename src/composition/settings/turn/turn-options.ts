@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { durationForms } from "../../../config/duration.ts";
 import { option } from "../../../config/option.ts";
 import * as schemas from "../../../config/schemas.ts";
 import type { AdvertisedServer } from "../../server-options.ts";
@@ -78,7 +77,7 @@ export const turnOptions = {
     kind: "text",
     schema: turnSchemas.portRange,
     default: "49152-65535",
-    expected: "two ports from 1024 to 65535 with a hyphen between them, such as 49152-65535",
+    expected: "two ports from 1024 to 65535, the lower one first, with a hyphen between them, such as 49152-65535",
     help: "UDP ports of relayed addresses, one for each allocation; to be opened in the firewall",
     group: "STUN and TURN",
     placeholder: "ports",
@@ -121,7 +120,7 @@ export const turnOptions = {
     kind: "text",
     schema: v.pipe(schemas.durationMs, v.minValue(shortestTurnTtlMs), v.maxValue(longestTurnTtlMs)),
     default: "6h",
-    expected: `a duration from 1m to 24h, such as ${durationForms}`,
+    expected: "a duration from 1m to 24h, such as 90s, 15m or 6h",
     help: "how long TURN credentials are valid",
     group: "STUN and TURN",
     placeholder: "duration",
