@@ -4,7 +4,7 @@ import { formatIpAddress } from "../../src/lib/address/ip-address.ts";
 import { methods } from "../../src/turn/message/message-type.ts";
 import { FakeServerSocket } from "../support/turn/fake-server-socket.ts";
 import { outcomeOf, udpTransport } from "../support/turn/request-writer.ts";
-import { TestTurn } from "../support/turn/test-turn.ts";
+import { hourMs, TestTurn } from "../support/turn/test-turn.ts";
 
 const requests = [methods.binding, methods.allocate, methods.refresh, methods.createPermission, methods.channelBind];
 
@@ -115,6 +115,25 @@ test("a UDP request from a port of services was forged, and is not answered", ()
   for (const port of [0, 53, 1_023]) expect(turn.client({ port }).challenge()).toBeUndefined();
   expect(turn.counts.dropsOf("source-port")).toBe(3);
   expect(outcomeOf(turn.client({ port: 53, socket: new FakeServerSocket("tcp") }).challenge())).toBe(401);
+});
+
+test("a refused credential is logged with the reason, and what every client does is not", async () => {
+  const turn = new TestTurn();
+  const { client: revoked } = await turn.allocated({ user: "revoked" });
+  turn.server.endUser("revoked", turn.clock.now() + 2 * hourMs);
+  revoked.refresh();
+  const client = turn.client();
+  client.challenge();
+  expect(outcomeOf(client.request(methods.allocate, udpTransport, { nonce: "stale" }))).toBe(438);
+  client.request(methods.allocate, udpTransport, { password: "wrong" });
+  turn.clock.advance(hourMs);
+  client.challenge();
+  client.request(methods.allocate, udpTransport);
+  expect(turn.events.map(({ event, reason }) => [event, reason])).toEqual([
+    ["turn-request-refused", "revoked"],
+    ["turn-request-refused", "wrong"],
+    ["turn-request-refused", "expired"],
+  ]);
 });
 
 test("S4: lines about refused requests are limited, and have no credential", () => {

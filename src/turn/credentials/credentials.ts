@@ -99,6 +99,12 @@ export class Credentials {
     return undefined;
   }
 
+  /** Why `authenticate` has refused a sender, for the log. */
+  faultOf(message: StunMessage): "expired" | "wrong" {
+    const parsed = parseUsername(message.textOf(attributes.username) ?? "");
+    return parsed !== undefined && parsed.expiresAt <= this.#options.clock.now() ? "expired" : "wrong";
+  }
+
   #isCurrent(expiresAt: number, graceMs: number): boolean {
     const now = this.#options.clock.now();
     return now < expiresAt + graceMs && expiresAt <= now + this.#options.maxTtlMs + clockToleranceMs;

@@ -21,6 +21,8 @@ import {
   type Success,
 } from "./turn-request.ts";
 
+const portsRemedy = "Every port of turn.relay-ports is in use. Give more, and open them in the firewall.";
+
 export interface AllocateOptions {
   readonly allocations: Allocations;
   readonly network: RelayNetwork;
@@ -98,6 +100,8 @@ export class AllocateRequests {
     let relay: RelaySocket | undefined;
     try {
       relay = await network.open(wanted.family, receive, wanted.parity);
+      if (relay === undefined && !pending.isCancelled)
+        log.warn({ event: "turn-relay-ports-used", remedy: portsRemedy });
     } catch (err) {
       log.error({ event: "turn-allocation-failed", err });
     }

@@ -93,14 +93,20 @@ export class Requests {
   handle(request: TurnRequest): TurnDropReason | undefined {
     const { message, client } = request;
     if (message.method === methods.binding) return this.#responder.answer(request, bind(request));
-    const { allocations, clock, limitedLog } = this.#options;
+    const { allocations, clock, credentials, limitedLog } = this.#options;
     const now = clock.elapsedMs();
     const { socket, address, port } = client;
     const allocation = allocations.find(socket, address, port, now);
     const identity = authenticate(this.#options, message, client, allocation !== undefined);
-    if ("code" in identity || this.#refusedUsers.has(identity)) {
-      if (message.hasIntegrity) limitedLog.info({ event: "turn-request-refused", address });
-      return this.#responder.answer(request, "code" in identity ? identity : failed(401));
+    if ("code" in identity) {
+      // Others are no failures: every client begins without a signature, and gets a new nonce now and then.
+      if (identity.code === 401 && message.hasIntegrity)
+        limitedLog.info({ event: "turn-request-refused", reason: credentials.faultOf(message), address });
+      return this.#responder.answer(request, identity);
+    }
+    if (this.#refusedUsers.has(identity)) {
+      limitedLog.info({ event: "turn-request-refused", reason: "revoked", address });
+      return this.#responder.answer(request, failed(401));
     }
     const pending = allocations.pending(socket, address, port);
     const answer = this.#answerTo({ ...request, identity, allocation, pending, now });

@@ -206,6 +206,7 @@ describe("L: Allocate", () => {
     const { client } = await turn.allocated();
     const second = turn.client();
     expect([outcomeOf(await second.allocate()), outcomeOf(await second.allocate())]).toEqual([508, 508]);
+    expect(turn.events.map(({ event }) => event)).toEqual(["turn-relay-ports-used", "turn-relay-ports-used"]);
     client.refresh(0);
     expect(outcomeOf(await second.allocate())).toBe("success");
   });
