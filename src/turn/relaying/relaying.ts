@@ -76,7 +76,7 @@ export class Relaying {
     if (peer === undefined) return "no-permission";
     const bytes = payload.byteLength;
     if (bytes > maxPayloadBytes) return "malformed";
-    const reason = this.#whyNot(allocation, peer, port, bytes, now);
+    const reason = this.#whyNot(allocation, peer, port, bytes, now) ?? this.#whyNotOwn(peer, port);
     if (reason !== undefined) return reason;
     this.#counts.toClientPackets += 1;
     this.#counts.toClientBytes += bytes;
@@ -95,8 +95,9 @@ export class Relaying {
     const bytes = payload.byteLength;
     const reason = this.#whyNot(allocation, peer, port, bytes, now);
     if (reason !== undefined) return reason;
+    const ownReason = this.#whyNotOwn(peer, port);
+    if (ownReason !== undefined) return ownReason;
     const receive = peer.local?.get(port);
-    if (receive === undefined && peer.verdict === "allocations") return "own-address";
     this.#counts.toPeerPackets += 1;
     this.#counts.toPeerBytes += bytes;
     const { relay } = allocation;
@@ -114,6 +115,14 @@ export class Relaying {
     if (bound === undefined) return undefined;
     this.#bounds.met(bound);
     return "bandwidth";
+  }
+
+  /**
+   * Only ports of allocations are peers at the server's own addresses, in both directions: answers of the server to
+   * a forged source must not come back through an allocation.
+   */
+  #whyNotOwn({ local, verdict }: Peer, port: number): TurnDropReason | undefined {
+    return verdict === "allocations" && local?.has(port) !== true ? "own-address" : undefined;
   }
 
   #judge(peer: Peer): void {

@@ -166,6 +166,15 @@ describe("P: peers that are allocations of this server", () => {
     expect(turn.counts.dropsOf("own-address")).toBe(2);
   });
 
+  test("P10: datagrams from other ports of the server's addresses, such as its own answers, do not reach the client", async () => {
+    const turn = new TestTurn();
+    const { client, relay } = await turn.allocated();
+    client.permit(relayedAddresses[4]);
+    relay.receive(data, relayedAddresses[4], 3_478);
+    expect(client.take()).toEqual([]);
+    expect(turn.counts.dropsOf("own-address")).toBe(1);
+  });
+
   test("P10: an interface of the server is answered 403", async () => {
     const { client } = await new TestTurn({ rules: { allow } }).allocated();
     expect(outcomeOf(client.permit("10.0.0.5"))).toBe(403);
