@@ -69,8 +69,10 @@ function openServer({ values }: ServerConfiguration): readonly ConfigurationWarn
   const { host: address, "auth.mode": mode, "public-url": publicUrl } = values;
   const host = isLoopback(address) ? publicUrl?.hostname : address;
   if (host === undefined || isLoopback(host) || mode !== "open") return [];
-  const text = `Anyone who can reach ${host} can use the server, because auth.mode is open. Use token or webhook.`;
-  return [{ fields: { event: "open-to-everyone", host }, text }];
+  const turn = values["turn.enabled"] ? { turn: "open" } : {};
+  const uses = values["turn.enabled"] ? "use the server, and send traffic through its TURN," : "use the server,";
+  const text = `Anyone who can reach ${host} can ${uses} because auth.mode is open. Use token or webhook.`;
+  return [{ fields: { event: "open-to-everyone", host, ...turn }, text }];
 }
 
 function openMetrics({ values }: ServerConfiguration): readonly ConfigurationWarning[] {

@@ -80,7 +80,9 @@ describe("yurt check", () => {
       "yurt: Warning: Origin null: Every local file and every sandboxed frame has it, foreign ones too. Serve your page over HTTP instead.",
     ]);
     const open = await yurtWith(text, ["check", "--host", "::"]);
-    expect(open.err).toContain("Anyone who can reach :: can use the server");
+    expect(open.err.replaceAll(/\s+/g, " ")).toContain(
+      "can use the server, and send traffic through its TURN, because",
+    );
     const metrics = await yurtWith("", ["check", "--metrics-listen", "0.0.0.0:9464"]);
     expect([metrics.code, metrics.err.replaceAll(/\s+/g, " ")]).toEqual([
       0,
