@@ -21,6 +21,7 @@ export const problemKinds = {
   "pending-updates": { status: 409, title: "The document lacks updates on which others depend" },
   "test-failed": { status: 409, title: "A test of the patch has failed" },
   "text-not-unique": { status: 409, title: "The text to find is not there exactly once" },
+  "too-many-versions": { status: 409, title: "The document has as many named versions as it may have" },
   "too-many-webhooks": { status: 409, title: "The server has as many webhooks as it may have" },
   "events-lost": { status: 410, title: "The events since then are not kept" },
   "precondition-failed": { status: 412, title: "The document has changed" },

@@ -49,6 +49,12 @@ export const documentApiLimits = limits({
     help: "the same of one API key, user or address",
     beyond: "429",
   },
+  documentVersions: {
+    default: 10_000,
+    unit: "count",
+    help: "versions of one document that have a name",
+    beyond: "409",
+  },
 });
 
 export type DocumentApiLimits = LimitValues<typeof documentApiLimits>;

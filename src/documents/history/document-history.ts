@@ -166,6 +166,11 @@ export class DocumentHistory {
     return made && automatic(made);
   }
 
+  /** As `HistoryStore.countNamed`. */
+  countNamed(document: string): Promise<number> {
+    return this.#options.history.countNamed(document);
+  }
+
   /** Names the present state. Undefined if there is no document. */
   async addVersion(
     document: string,

@@ -8,13 +8,14 @@ import type { StoredVersion } from "../../storage/history/history-store.ts";
 import { showTime, time } from "../document-schemas.ts";
 import type { Documents } from "../documents.ts";
 import type { DocumentHistory } from "../history/document-history.ts";
+import type { DocumentApiLimits } from "../limits.ts";
 import { present } from "./document-routes.ts";
 import { idOf, versionIdOf } from "./moment-of.ts";
 
 export interface VersionRoutesOptions {
   readonly documents: Documents;
   readonly documentHistory: DocumentHistory;
-  readonly limits: Pick<ApiLimits, "apiJsonBytes">;
+  readonly limits: Pick<ApiLimits, "apiJsonBytes"> & Pick<DocumentApiLimits, "documentVersions">;
 }
 
 const tag = "History";
@@ -51,6 +52,12 @@ export function versionRoutes({ documents, documentHistory, limits }: VersionRou
     if (found === undefined) throw new Problem("version-not-found", "The document has no version with this id.");
     return found;
   };
+  const demandSpace = async (document: string) => {
+    if ((await documentHistory.countNamed(document)) < limits.documentVersions) return;
+    throw new Problem("too-many-versions", "Delete one that has a name, or raise limits.document-versions.", {
+      bound: "limits.document-versions",
+    });
+  };
   return [
     route({
       method: "get",
@@ -85,9 +92,10 @@ export function versionRoutes({ documents, documentHistory, limits }: VersionRou
       needs: "docs:write",
       body: jsonBody(v.object({ name: nameSchema }), { description: "The name", maxBytes }),
       answers: { 201: { description: "The version", json: shownVersion } },
-      problems: ["storage-unavailable", "storage-full"],
+      problems: ["too-many-versions", "storage-unavailable", "storage-full"],
       handle: async ({ body: { name }, caller, document }) => {
         await present(documents, document);
+        await demandSpace(document);
         const added = await documentHistory.addVersion(document, { name, user: caller.user });
         if (added === undefined) throw new Problem("moment-unknown", "The present state is not known.");
         return json(showVersion(added), 201);
@@ -105,13 +113,14 @@ export function versionRoutes({ documents, documentHistory, limits }: VersionRou
       pathParameters,
       body: jsonBody(v.object({ name: v.nullable(nameSchema) }), { description: "The name", maxBytes }),
       answers: { 200: { description: "The version", json: shownVersion } },
-      problems: ["version-not-found", "storage-unavailable", "storage-full"],
+      problems: ["version-not-found", "too-many-versions", "storage-unavailable", "storage-full"],
       handle: async ({ body, document, path: { version } }) => {
         await present(documents, document);
         const found = await find(document, version);
         const name = body.name ?? undefined;
         if (name === undefined && found.number > 0)
           throw new Problem("invalid-request", "A version that was made on request has a name.");
+        if (name !== undefined && found.name === undefined) await demandSpace(document);
         await documentHistory.renameVersion(document, found, name);
         return json(showVersion({ ...found, name }));
       },

@@ -101,6 +101,7 @@ export const boundNames = [
   ...["limits.turn-allocations-per-address", "limits.turn-permissions", "limits.turn-channels"],
   ...["limits.turn-allocation-bytes-per-second", "limits.turn-user-bytes-per-second", "limits.turn-bytes-per-second"],
   ...["limits.api-events-bytes", "limits.api-guests", "limits.api-guests-per-caller"],
+  "limits.document-versions",
 ] as const;
 
 /** The bounds on memory that all clients share. */

@@ -167,6 +167,8 @@ export interface HistoryStore {
   extent(document: string): Promise<HistoryExtent>;
   versions(document: string, page: VersionPage): Promise<readonly StoredVersion[]>;
   version(document: string, id: Pick<StoredVersion, "sequence" | "number">): Promise<StoredVersion | undefined>;
+  /** The number of versions that have a name. */
+  countNamed(document: string): Promise<number>;
   /** Adds a version with the next number of its sequence, and resolves with it; undefined if there is no such document. */
   addVersion(document: string, version: Omit<StoredVersion, "number">): Promise<StoredVersion | undefined>;
   /** Replaces a version, or adds it. Resolves with false if there is no such document. */

@@ -125,6 +125,25 @@ test("a document without a history has no versions of its own", async () => {
   expect(idsOf(await api.ask("GET", "/v1/docs/doc/versions"))).toEqual([]);
 });
 
+test("the versions of a document that have a name are bounded, and those that are renamed or deleted make space", async () => {
+  await using api = await startApiServer({ limits: { documentVersions: 2 } });
+  const doc = new Y.Doc();
+  const sequence = await write(api, doc, () => doc.getText("text").insert(0, "text"));
+  const named = (name: string) => api.ask("POST", "/v1/docs/doc/versions", { body: { name } });
+  expect([(await named("one")).status, (await named("two")).status]).toEqual([201, 201]);
+  const refused = await named("three");
+  expect([refused.status, refused.body["code"]]).toEqual([409, "too-many-versions"]);
+  const path = `/v1/docs/doc/versions/v${sequence}.1`;
+  expect((await api.ask("PATCH", path, { body: { name: "first" } })).status).toBe(200);
+  expect((await api.ask("DELETE", path)).status).toBe(204);
+  expect((await named("three")).status).toBe(201);
+  // The state before a restoring is an automatic version.
+  const later = await write(api, doc, () => doc.getText("text").insert(0, "more "));
+  expect((await api.ask("POST", "/v1/docs/doc/restore", { body: { at: String(sequence) } })).status).toBe(200);
+  const naming = await api.ask("PATCH", `/v1/docs/doc/versions/v${later}`, { body: { name: "four" } });
+  expect([naming.status, naming.body["code"]]).toEqual([409, "too-many-versions"]);
+});
+
 test("webhooks are told of a document that was restored, and of none that was the same already", async () => {
   await using api = await startApiServer();
   await using application = new WebhookApplication(() => new Response(null, { status: 204 }));

@@ -172,6 +172,9 @@ export function prepareHistoryStatements(database: Database) {
       `SELECT ${version} FROM versions WHERE document = ? AND (sequence, number) < (?, ?)
        ORDER BY sequence DESC, number DESC LIMIT ?`,
     ),
+    countNamed: database.prepare<{ count: number }, [document: number]>(
+      "SELECT count(*) AS count FROM versions WHERE document = ? AND name IS NOT NULL",
+    ),
     lastNumber: database.prepare<{ number: number | null }, [document: number, sequence: RowId]>(
       "SELECT max(number) AS number FROM versions WHERE document = ? AND sequence = ?",
     ),

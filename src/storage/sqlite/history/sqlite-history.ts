@@ -91,6 +91,14 @@ export class SqliteHistory implements HistoryStore {
     });
   }
 
+  async countNamed(document: string): Promise<number> {
+    const count = await this.#readPresent(
+      document,
+      ({ id }, { statements: { history } }) => history.countNamed.get(id)?.count,
+    );
+    return count ?? 0;
+  }
+
   async addVersion(document: string, version: Omit<StoredVersion, "number">): Promise<StoredVersion | undefined> {
     return this.#changePresent(document, ({ id }, connection) => {
       const last = connection.statements.history.lastNumber.get(id, version.sequence)?.number ?? 0;
