@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 
@@ -79,14 +79,19 @@ export function useShared<Value>(type: SharedType<Value> | undefined): Value | u
     if (kept.current?.type !== type) kept.current = { type, value: type.toJSON() };
     return kept.current.value;
   };
-  const subscribe = (changed: () => void) => {
-    const observe = () => {
+  const subscribe = useCallback(
+    (changed: () => void) => {
+      const observe = () => {
+        kept.current = undefined;
+        changed();
+      };
+      // The type may have changed since it was rendered: React compares once more after this.
       kept.current = undefined;
-      changed();
-    };
-    type?.observeDeep(observe);
-    return () => type?.unobserveDeep(observe);
-  };
+      type?.observeDeep(observe);
+      return () => type?.unobserveDeep(observe);
+    },
+    [type],
+  );
   return useSyncExternalStore(subscribe, snapshot, snapshot);
 }
 

@@ -60,6 +60,34 @@ test("in Chromium the hook shows what others write, and a client over HTTP alone
   expect(await document.content.text("text")).toBe("read typed world");
 });
 
+/** A component that writes when it is mounted, before its hook listens. */
+const eager = `
+import { createElement, useEffect } from "react";
+import { createRoot } from "react-dom/client";
+import * as Y from "yjs";
+import { useShared } from "${client}/react.ts";
+
+const board = new Y.Doc().getMap("board");
+let renderings = 0;
+
+function Board() {
+  useEffect(() => void board.set("title", "Plan"), []);
+  const { title = "…" } = useShared(board);
+  renderings += 1;
+  return createElement("button", { onClick: () => board.set("title", "Done") }, title + " " + (renderings > 5 ? "again and again" : ""));
+}
+createRoot(document.getElementById("root")).render(createElement(Board));
+`;
+
+test("in Chromium the hook shows a change that comes before it listens, and renders only for changes", async () => {
+  await using page = await serveSnippet(eager);
+  await using people = chromium.people({ url: page.url, otherUrl: page.url });
+  const shown = (await people.visit("/")).getByRole("button");
+  await eventually("the title", async () => (await shown.textContent()) === "Plan ");
+  await shown.click();
+  await eventually("the next title", async () => (await shown.textContent()) === "Done ");
+});
+
 test("an agent lists documents, reads one and corrects its heading while a person types in it", async () => {
   await using api = await startApiServer();
   await using people = chromium.people(api.server);
