@@ -118,6 +118,19 @@ describe("yurt doctor, for TURN", () => {
     ]);
   });
 
+  test("fails for a server of somebody else that refuses its own relayed address as a peer", async () => {
+    const secrets = ["s".repeat(32)];
+    const rules = { externalAddresses: ["203.0.113.9"], denyPeers: ["203.0.113.0/24"] };
+    await using stranger = await startTestServer({ turn: { secrets, ...rules } });
+    const url = `turn:127.0.0.1:${portOf(stranger)}?transport=udp`;
+    await using server = await start({
+      turn: { isEnabled: false, secrets, advertised: [{ url, needsCredential: true }] },
+    });
+    expect(await doctor(server, "--no-turn", "--turn-advertise", url)).toEqual([
+      { status: "fail", message: `${url} answers 403.`, remedy: expect.stringContaining("Allow it there") },
+    ]);
+  });
+
   test("fails for a server of somebody else that is not there, or refuses the credentials", async () => {
     await using stranger = await startTestServer({ turn: { secrets: ["another secret, of at least 32 bytes"] } });
     const refusing = `turn:127.0.0.1:${portOf(stranger)}?transport=udp`;

@@ -176,7 +176,9 @@ function remedyOf(code: number, isOwn: boolean): string {
         ? "The credentials are refused. Give this command the data folder and --turn-secret of the server, and restart the server after changing them."
         : "The credentials are refused. Give that server the same --turn-secret, or set --turn-advertise-username and --turn-advertise-credential; compare the clocks.";
     case 403:
-      return "The server refuses its own relayed address as a peer. Set --turn-allow-peers to that address.";
+      return isOwn
+        ? "The server refuses its own relayed address as a peer. Remove that address from --turn-deny-peers."
+        : "The server refuses its own relayed address as a peer. Allow it there (allowed-peer-ip of coturn).";
     case 486:
       return "The quota of this user is used up. Raise --limits-turn-allocations-per-user, or look for clients that open too many connections.";
     case 508:
