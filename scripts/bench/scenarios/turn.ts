@@ -1,4 +1,3 @@
-import { inTurn } from "../load/client.ts";
 import { EchoLinks } from "../load/turn/echo-links.ts";
 import type { TurnAccess } from "../load/turn/turn-access.ts";
 import { type Cost, costOf, type Measurement, shares } from "../measurement.ts";
@@ -19,13 +18,13 @@ const rates = [20_000, 25_000, 30_000, 35_000, 40_000, 50_000, 60_000];
 const latencyPerSecond = 500;
 const secondsOf = { full: 10, quick: 1 } as const;
 const stepSecondsOf = { full: 3, quick: 1 } as const;
-const allocationsOf = { full: 1_000, quick: 100 } as const;
+const allocationsOf = { full: 2_000, quick: 100 } as const;
 
 /** Clients with allocations and channels, each with a peer that echoes. Server and load have a core each. */
 export const turn: Scenario = {
   name: "turn",
   about:
-    "20 clients with channels and a peer each that echoes packets of 200 bytes, over UDP: CPU at 10,000 relayed packets/s, with channels and with indications, the losses at 20,000/s and more, the time that relaying adds at 1,000/s; memory of 1,000 allocations with a channel",
+    "20 clients with channels and a peer each that echoes packets of 200 bytes, over UDP: CPU at 10,000 relayed packets/s, with channels and with indications, the losses at 20,000/s and more, the time that relaying adds at 1,000/s; memory of 2,000 allocations with a channel",
   needs: "turn",
   metrics: [
     { key: "cpuPerPacket", label: "CPU", unit: "µs/packet", digits: 1, goal: { times: 1.5, of: "coturn" } },
@@ -128,9 +127,7 @@ async function memoryOfAllocations(server: RunningServer, count: number): Promis
   const opened = [await open()];
   await atRest(server.pid);
   const before = residentBytes(server.pid);
-  await inTurn([...Array(count / clients).keys()], 4, async () => {
-    opened.push(await open());
-  });
+  while (opened.length * clients < count + clients) opened.push(await open());
   await atRest(server.pid);
   const grown = residentBytes(server.pid) - before;
   for (const links of opened) await links[Symbol.asyncDispose]();
