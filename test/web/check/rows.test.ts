@@ -60,6 +60,18 @@ test("before a step has ended its row waits or runs, and a step that made no sen
   expect(textOf(withoutTurn, "udp")).toContain("skipped");
 });
 
+test("without the list of ICE servers, the rows that need it name the cause", () => {
+  const down: Measurements = { page, server: { kind: "unreachable" } };
+  const denial = { kind: "denied", reason: "no token", code: "no-token" } as const;
+  const access = { sync: denial, signaling: denial, hasToken: false };
+  const denied: Measurements = { page, server, access };
+  for (const id of ["ice", "udp", "turn-loop"] as const) {
+    expect(textOf(down, id)).toBe("skipped | The server does not answer.");
+    expect(textOf(denied, id)).toBe("skipped | The server denies access.");
+  }
+  expect(textOf({ page, server }, "udp")).toBe("skipped | There are no ICE servers to test with.");
+});
+
 test.each<[string, UrlOutcome, RegExp]>([
   [
     "wrong credential",

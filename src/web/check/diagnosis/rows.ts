@@ -80,7 +80,7 @@ function udpRow(measurements: Measurements, { isDone }: Progress): Row {
   const finding = isComplete
     ? udpFinding(tested, measurements.page?.reportsIceErrors ?? true)
     : isDone
-      ? skipped("There are no ICE servers to test with.")
+      ? skipped(reasonToSkip("ice", measurements) ?? "There are no ICE servers to test with.")
       : undefined;
   const base = { id: "udp", group: "ice", title: "UDP" } as const;
   return finding === undefined ? { ...base, state: "waiting" } : { ...base, state: finding.state, finding };

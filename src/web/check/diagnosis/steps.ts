@@ -110,7 +110,8 @@ function withoutWebrtc(page: Measurements["page"]): string | undefined {
 }
 
 function withoutTurn(measurements: Measurements): string | undefined {
-  if (!endpointsIn(measurements).some(({ kind }) => kind === "turn")) return "There is no TURN server to test.";
+  if (!endpointsIn(measurements).some(({ kind }) => kind === "turn"))
+    return reasonToSkip("ice", measurements) ?? "There is no TURN server to test.";
   return usableTurn(measurements).length === 0 ? "No TURN server gave an address." : undefined;
 }
 
