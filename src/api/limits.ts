@@ -5,7 +5,7 @@ export const apiLimits = limits({
   apiBurst: {
     default: 200,
     unit: "count",
-    help: "requests to /v1 and /ice at once from one address (of IPv6: one /64), except loopback; those with an API key count for the key instead",
+    help: "requests to /v1 and /ice at once from one address (of IPv6: one /64), except loopback; requests with an API key count for the key",
     beyond: "429",
   },
   apiRequestsPerSecond: {
@@ -42,7 +42,7 @@ export const apiLimits = limits({
   apiBodiesBytesPerCaller: {
     default: 64 * mebibyte,
     unit: "bytes",
-    help: "the same of one API key, user or address",
+    help: "the bodies of requests to /v1 of one API key, user or address that are being read or stored",
     beyond: "429",
   },
 });

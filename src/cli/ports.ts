@@ -94,7 +94,7 @@ function turnPorts(values: SettingValues): readonly UsedPort[] {
     { port: named(port, "udp"), open, purpose: "STUN and TURN" },
     { port: named(port), open, purpose: "TURN for clients without UDP" },
     ...(tlsModeOf(values) === "off" ? [] : [tls]),
-    { port: `${first}-${last}/udp`, open, purpose: "what TURN relays" },
+    { port: `${first}-${last}/udp`, open, purpose: "relayed transport addresses of TURN" },
   ];
 }
 

@@ -11,7 +11,7 @@ export const documentApiLimits = limits({
   apiStatesBytes: {
     default: 32 * mebibyte,
     unit: "bytes",
-    help: "encoded documents that are kept for the next request to /v1 for the same",
+    help: "cache of encoded documents for requests to /v1",
   },
   apiEventStreams: {
     default: 2_000,
@@ -35,24 +35,24 @@ export const documentApiLimits = limits({
     default: 64 * mebibyte,
     unit: "bytes",
     help: "events that wait for the readers of all event streams",
-    beyond: "the stream ends whose reader lets most wait; its reader resumes",
+    beyond: "the stream with the most waiting events ends; its reader can resume",
   },
   apiGuests: {
     default: 1_000,
     unit: "count",
-    help: "clients that show their presence by requests to /v1 alone, without an event stream",
+    help: "clients with an awareness state by requests to /v1 alone, without an event stream",
     beyond: "503",
   },
   apiGuestsPerCaller: {
     default: 100,
     unit: "count",
-    help: "the same of one API key, user or address",
+    help: "clients of one API key, user or address with an awareness state, without an event stream",
     beyond: "429",
   },
   documentVersions: {
     default: 10_000,
     unit: "count",
-    help: "versions of one document that have a name",
+    help: "named versions of one document",
     beyond: "409",
   },
 });

@@ -16,7 +16,7 @@ export const turnLimits = limits({
   turnAllocationsPerUser: {
     default: 500,
     unit: "count",
-    help: "TURN allocations of one user, by the user id in the credential; without one, of one address",
+    help: "TURN allocations of one user, by the user id in the credential; without a user, of one address",
     beyond: "TURN error 486",
   },
   turnAllocationsPerAddress: {
@@ -29,14 +29,14 @@ export const turnLimits = limits({
     default: 64,
     unit: "count",
     max: 1_000,
-    help: "peer addresses that one TURN allocation has permissions for",
+    help: "permissions of one TURN allocation, one for each peer address",
     beyond: "TURN error 508",
   },
   turnChannels: {
     default: 64,
     unit: "count",
     max: 1_000,
-    help: "channels that one TURN allocation has bound",
+    help: "channel bindings of one TURN allocation",
     beyond: "TURN error 508",
   },
   turnAllocationBytesPerSecond: {
@@ -64,7 +64,7 @@ export const turnLimits = limits({
   stunAnswerBurst: {
     default: 400,
     unit: "count",
-    help: "answers to STUN and TURN requests without a valid credential to one address at once, except loopback",
+    help: "answers at once to STUN and TURN requests without a valid credential from one address, except loopback",
     beyond: "not answered",
     needsRestart: true,
   },
@@ -96,7 +96,7 @@ export const turnLimits = limits({
   turnUnsentBytes: {
     default: 256 * kibibyte,
     unit: "bytes",
-    help: "queued for one TCP or TLS client of the TURN server and not yet accepted by the kernel; `outboxes-bytes` bounds all together",
+    help: "queued for one TCP or TLS client of the TURN server and not yet accepted by the kernel; `outboxes-bytes` bounds all connections together",
     beyond: "whole messages are dropped",
   },
 });

@@ -55,7 +55,7 @@ describe("yurt ports", () => {
       [
         "3478/udp\tlocal\tSTUN and TURN",
         "3478/tcp\tlocal\tTURN for clients without UDP",
-        `${relayed}\tlocal\twhat TURN relays`,
+        `${relayed}\tlocal\trelayed transport addresses of TURN`,
       ],
     ],
     [
@@ -64,7 +64,7 @@ describe("yurt ports", () => {
         "3478/udp\tyes\tSTUN and TURN",
         "3478/tcp\tyes\tTURN for clients without UDP",
         "5349/tcp\tyes\tTURN over TLS",
-        "50000-50099/udp\tyes\twhat TURN relays",
+        "50000-50099/udp\tyes\trelayed transport addresses of TURN",
       ],
     ],
     // Clients reach TURN directly, whatever proxy is before the server.
@@ -73,7 +73,7 @@ describe("yurt ports", () => {
       [
         "any/udp\tyes\tSTUN and TURN",
         "any/tcp\tyes\tTURN for clients without UDP",
-        `${relayed}\tyes\twhat TURN relays`,
+        `${relayed}\tyes\trelayed transport addresses of TURN`,
       ],
     ],
     [
@@ -82,7 +82,7 @@ describe("yurt ports", () => {
         "3478/udp\tlocal\tSTUN and TURN",
         "3478/tcp\tlocal\tTURN for clients without UDP",
         "5349/tcp\tlocal\tTURN over TLS",
-        `${relayed}\tlocal\twhat TURN relays`,
+        `${relayed}\tlocal\trelayed transport addresses of TURN`,
       ],
     ],
   ])("with %j lists those of TURN as %j", async (args, lines) => {

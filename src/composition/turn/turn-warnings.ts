@@ -3,14 +3,14 @@ import { isPublicAddress } from "../../lib/address/public-address.ts";
 import type { TurnSettings } from "../server-options.ts";
 import type { FoundRelayAddresses } from "./relay-addresses.ts";
 
-/** The fields of a line of the log: something about TURN that the operator should know. */
+/** The fields of a log line that warns the administrator about TURN. */
 export interface TurnWarning {
   readonly event: string;
   readonly remedy: string;
   readonly [field: string]: unknown;
 }
 
-/** TURN cannot listen on the usual port, so that there is none. `code` is the system's. */
+/** TURN cannot listen on the usual port, so the server runs without it. `code` is the system's error code. */
 export function notListening(
   { port, listen }: { readonly port: number; readonly listen: readonly string[] },
   code: string | undefined,
@@ -26,7 +26,7 @@ export function notListening(
   return { event: "turn-not-listening", port, listen, code, remedy };
 }
 
-/** The same for TLS: TURN is served by UDP and TCP only. */
+/** TURN cannot listen on the usual port for TLS, so it is served over UDP and TCP only. */
 export function tlsPortInUse(port: number): TurnWarning {
   const remedy =
     "TURN is not served over TLS. Stop the program that uses the port, or choose another with --turn-tls-port.";
@@ -40,7 +40,7 @@ export interface AdvertisedFacts {
   readonly publicUrl: URL | undefined;
 }
 
-/** Warns of addresses that clients are told and cannot reach, as far as the server can know. */
+/** Warns of addresses that clients are given but cannot reach, as far as the server can know. */
 export function addressWarnings({ found, listening, publicUrl, settings }: AdvertisedFacts): readonly TurnWarning[] {
   const { stunServer } = settings;
   const silent =
@@ -50,7 +50,7 @@ export function addressWarnings({ found, listening, publicUrl, settings }: Adver
 }
 
 function silentServer(server: string): TurnWarning {
-  const remedy = "Name a server that answers with --turn-stun-server, or set --turn-external-address.";
+  const remedy = "Set --turn-stun-server to a server that answers, or set --turn-external-address.";
   return { event: "turn-stun-server-silent", server, remedy };
 }
 
@@ -61,7 +61,7 @@ function unreachable(
   { addresses }: FoundRelayAddresses,
 ): readonly TurnWarning[] {
   if (listening.every(isLoopback)) {
-    const remedy = "Clients of this URL cannot reach TURN on loopback. Name other addresses with --turn-listen.";
+    const remedy = "Clients of this URL cannot reach TURN on loopback. Set --turn-listen to other addresses.";
     return [{ event: "turn-not-reachable", host, listening, remedy }];
   }
   const external = addresses.map(({ advertised }) => advertised);

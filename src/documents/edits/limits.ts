@@ -19,7 +19,7 @@ export const contentLimits = limits({
   contentRequestsPerCaller: {
     default: 16,
     unit: "count",
-    help: "the same of one API key, user or address",
+    help: "requests of one API key, user or address for the content of documents at once",
     beyond: "429",
   },
   contentRequestMs: {
@@ -38,7 +38,7 @@ export const contentLimits = limits({
   contentCacheBytes: {
     default: 32 * mebibyte,
     unit: "bytes",
-    help: "answers with content that are kept for the next request for the same",
+    help: "cache of answers with the content of documents",
   },
   apiCopies: {
     default: 4,
@@ -49,7 +49,7 @@ export const contentLimits = limits({
   apiCopiesPerCaller: {
     default: 2,
     unit: "count",
-    help: "the same of one API key, user or address",
+    help: "exports and imports of one API key, user or address at once",
     beyond: "429",
   },
   patchBytes: {

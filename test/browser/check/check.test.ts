@@ -35,7 +35,7 @@ test("where a token is needed, the page takes one, and tests with a room that it
   await using server = await startTestServer({ auth: tokenMode });
   await using people = chromium.people({ ...server, url: server.url, tolerated });
   const check = await CheckPage.open(people);
-  expect(await check.verdict()).toBe("An access token is needed");
+  expect(await check.verdict()).toBe("An access token is required");
   expect(await check.states()).toMatchObject({ access: "failed", relay: "skipped", ice: "skipped" });
   const token = await tokenFor({ "notes/*": "write" });
   await check.page.getByLabel("Token", { exact: true }).fill(token);
@@ -103,7 +103,7 @@ test.each<[string, BrowserContextOptions]>([
   // The content security policy would block axe like any other foreign script.
   await using people = chromium.people({ url: server.url, context: { ...context, bypassCSP: true }, tolerated });
   const check = await CheckPage.open(people, { iceServers: [noTurn], ttl: 60 });
-  expect(await check.verdict()).toBe("An access token is needed");
+  expect(await check.verdict()).toBe("An access token is required");
   expect(await seriousFaults(check.page)).toEqual([]);
   await check.page.goto(`${server.url}/check?again#token=${await tokenFor({ "**": "write" })}`);
   await check.verdict();

@@ -36,7 +36,7 @@ describe("yurt doctor, for TURN", () => {
   test("asks STUN at each URL that clients are told, and sends data through TURN and back", async () => {
     await using server = await start({ turn: {} });
     const at = `127.0.0.1:${portOf(server)}`;
-    const carries = expect.stringMatching(/ carries data there and back in \d+\.\d ms, by 127\.0\.0\.1\.$/);
+    const carries = expect.stringMatching(/ relays data there and back in \d+\.\d ms, through 127\.0\.0\.1\.$/);
     expect(await doctor(server)).toEqual([
       { status: "ok", message: `stun:${at} answers; it sees this machine as 127.0.0.1.` },
       { status: "ok", message: carries },
@@ -64,7 +64,7 @@ describe("yurt doctor, for TURN", () => {
       message: expect.stringMatching(
         /:yurt\.invalid:\d+\S* cannot be used from this machine: its name is not in DNS\.$/,
       ),
-      remedy: "Make a record in DNS that leads this name to the machine.",
+      remedy: "Create a DNS record that points this name to the machine.",
     };
     const [warning, ...findings] = await doctor(server, "--auth-mode", "token", "--public-url", "http://yurt.invalid");
     expect(findings).toEqual([finding, finding, finding]);
@@ -112,7 +112,7 @@ describe("yurt doctor, for TURN", () => {
     expect(await doctor(server)).toMatchObject([
       {
         status: "fail",
-        message: "The server runs without TURN: clients are told of none of its URLs.",
+        message: "The server runs without TURN: clients are given no TURN URL of it.",
         remedy: expect.stringContaining("Port 3478 was in use when it started"),
       },
     ]);
@@ -143,7 +143,7 @@ describe("yurt doctor, for TURN", () => {
       {
         status: "fail",
         message: `${refusing} answers 401.`,
-        remedy: expect.stringContaining("Give that server the same --turn-secret"),
+        remedy: expect.stringContaining("Give it the same --turn-secret"),
       },
       {
         status: "fail",
@@ -164,7 +164,7 @@ describe("yurt doctor, for TURN", () => {
     expect(first).toMatchObject({
       status: "warn",
       message: expect.stringContaining(`stun:${external}:${portOf(server)} cannot be used from this machine: `),
-      remedy: expect.stringContaining("The server listens, so the way to it is closed"),
+      remedy: expect.stringContaining("The server listens, so a firewall or a router blocks the port"),
     });
     expect(more.at(-1)).toEqual({
       status: "fail",

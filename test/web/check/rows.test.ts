@@ -111,17 +111,17 @@ test("a TURN server that gives neither an address nor an error is not reached", 
     /^failed .* No answer from turn\.example\.com, TCP port 3478/,
   );
   expect(textOf({ ...good, urls: { ...good.urls, [stun]: withErrors() } }, `url:${stun}`)).toMatch(
-    /^ok .* No address translation/,
+    /^ok .* There is no NAT/,
   );
 });
 
 test("a browser that hides the reason gets all causes named", () => {
   const silentPage = { ...page, reportsIceErrors: false };
   expect(textOf({ ...good, page: silentPage, urls: { ...good.urls, [tcp]: withErrors() } }, `url:${tcp}`)).toMatch(
-    /^failed.*does not say why.*credential/,
+    /^failed.*does not tell why.*credential/,
   );
   expect(textOf({ ...good, page: silentPage, urls: { ...good.urls, [stun]: withErrors() } }, `url:${stun}`)).toMatch(
-    /^warning.*does not say which/,
+    /^warning.*does not tell which/,
   );
 });
 
@@ -225,7 +225,7 @@ test.each<[string, Measurements, Row["id"], RegExp]>([
     "a NAT with a port for each server",
     { ...good, nat: { mapped: ["192.0.2.1:1", "192.0.2.1:2"] } },
     "nat",
-    /^warning.*symmetric/,
+    /^warning.*Symmetric NAT/,
   ],
   ["closed relay ports", { ...good, turnLoop: broken }, "turn-loop", /^failed.*relay ports.*turn\.external-address/],
   ["a slow TURN", { ...good, turnLoop: { ...throughTurn, bitsPerSecond: 1e5 } }, "turn-loop", /^warning.*slowly/],

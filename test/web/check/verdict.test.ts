@@ -27,7 +27,7 @@ const denied = { kind: "denied", code: "expired", reason: "token expired" } as c
 const closed = { kind: "closed", code: 1006, reason: "" } as const;
 
 test.each<[string, Measurements, string, RegExp]>([
-  ["everything works", good, "Peers connect directly", /TURN is there and works/],
+  ["everything works", good, "Peers connect directly", /other peer's network blocks UDP, TURN works/],
   ["UDP is blocked", withoutUdp, "Peers connect through TURN over TCP", /UDP does not get through/],
   [
     "UDP is blocked and only TLS passes",
@@ -39,7 +39,7 @@ test.each<[string, Measurements, string, RegExp]>([
     "the NAT is symmetric",
     { ...good, nat: { mapped: ["203.0.113.5:1", "203.0.113.5:2"] } },
     "Peers connect through TURN over UDP",
-    /NAT is strict/,
+    /symmetric NAT/,
   ],
   [
     "the NAT is symmetric and TURN is dead",
@@ -72,7 +72,7 @@ test.each<[string, Measurements, string, RegExp]>([
     "UDP is blocked and the relay ports are closed",
     { ...withoutUdp, turnLoop: broken },
     "Peers connect only through the relay",
-    /no data comes back through TURN/,
+    /No data comes back through TURN/,
   ],
   ["TURN is off", withoutTurn, "Peers connect directly in the same network only", /TURN is switched off/],
   [
@@ -103,7 +103,7 @@ test.each<[string, Measurements, string, RegExp]>([
     "signaling fails",
     { ...good, signaling: closed },
     "Peers connect only through the relay",
-    /signaling does not work/,
+    /Signaling does not work/,
   ],
   [
     "signaling is denied",
@@ -134,8 +134,8 @@ test.each<[string, Measurements, string, RegExp]>([
   [
     "a token is needed",
     { ...good, access: { sync: denied, signaling: denied, hasToken: false } },
-    "An access token is needed",
-    /Paste one/,
+    "An access token is required",
+    /Paste a token/,
   ],
   [
     "the token has expired",

@@ -19,7 +19,7 @@ const room = "yurt-doctor";
 const user = "yurt doctor";
 const tokenLifetimeMs = 60_000;
 
-/** One URL that clients are told to use, with the credential for it. */
+/** One URL that clients are given, with its credential. */
 interface AdvertisedUrl {
   readonly url: string;
   readonly credential: { readonly username: string; readonly credential: string } | undefined;
@@ -27,7 +27,7 @@ interface AdvertisedUrl {
   readonly isOwn: boolean;
 }
 
-/** Whether the STUN and TURN servers that clients are told to use work, as seen from this machine. */
+/** Tests from this machine the STUN and TURN servers that clients are given. */
 export async function checkTurn(examination: Examination): Promise<readonly Finding[]> {
   const { isRunning, values } = examination;
   const others = values["turn.advertise"].flatMap((server) => (server === "own" ? [] : [server.url]));
@@ -47,7 +47,7 @@ export async function checkTurn(examination: Examination): Promise<readonly Find
   ];
 }
 
-/** Whether the server that does not run could have its port for UDP. */
+/** Tests whether a server that does not run could use its UDP port. */
 async function checkPort(values: SettingValues): Promise<readonly Finding[]> {
   const given = values["turn.port"];
   const port = given ?? usualTurnPort;
@@ -75,7 +75,7 @@ async function checkPort(values: SettingValues): Promise<readonly Finding[]> {
   }
 }
 
-/** The list that the running server gives, which knows what listens. Undefined if it does not give it to this command. */
+/** The list of the running server, which knows the ports that listen. Undefined if it refuses the request. */
 async function servedList({ localUrl, values }: Examination): Promise<readonly IceServer[] | undefined> {
   if (localUrl === undefined) return undefined;
   try {
@@ -106,16 +106,16 @@ function notListening({ "turn.port": port }: SettingValues): Finding {
   return {
     check,
     status: "fail",
-    message: "The server runs without TURN: clients are told of none of its URLs.",
+    message: "The server runs without TURN: clients are given no TURN URL of it.",
     remedy:
-      `Port ${port ?? usualTurnPort} was in use when it started, or these are not its settings. Stop the program that uses the port, ` +
-      "or choose another with --turn-port; then restart the server.",
+      `Port ${port ?? usualTurnPort} was in use when it started, or the server has other settings than this command. Stop the ` +
+      "program that uses the port, or choose another with --turn-port. Then restart the server.",
   };
 }
 
 interface TriedUrl extends AdvertisedUrl {
   readonly trial: IceServerTrial;
-  /** The trial at an address that this server listens on, if it is silent at the one that clients are told. */
+  /** The trial at an address on which this server listens, if it did not answer at the URL. */
   readonly localTrial?: IceServerTrial;
 }
 
@@ -138,7 +138,7 @@ function findingOf({ url, isOwn, trial, localTrial }: TriedUrl): Finding {
       return {
         check,
         status: "fail",
-        message: `${url} gives out addresses, but nothing that is sent to ${trial.relayed} arrives.`,
+        message: `${url} makes allocations, but no data that is sent to ${trial.relayed} arrives.`,
         remedy: isOwn
           ? "Set --turn-external-address to the public address of this machine, and open the ports of --turn-relay-ports for UDP."
           : "Correct the external address of that server, and open its relay ports for UDP.",
@@ -158,7 +158,7 @@ interface SilentUrl {
 function findingOfSilence({ url, isOwn, reason, localTrial }: SilentUrl): Finding {
   const message = notReached(url, reason);
   if (isOwn && reason === unknownName)
-    return { check, status: "fail", message, remedy: "Make a record in DNS that leads this name to the machine." };
+    return { check, status: "fail", message, remedy: "Create a DNS record that points this name to the machine." };
   return localTrial !== undefined && localTrial.outcome !== "silent"
     ? { check, status: "warn", message, remedy: remedyOfWay }
     : { check, status: "fail", message, remedy: remedyOfSilence(url, isOwn) };
@@ -166,25 +166,25 @@ function findingOfSilence({ url, isOwn, reason, localTrial }: SilentUrl): Findin
 
 function describe({ mapped, relay }: Extract<IceServerTrial, { readonly outcome: "works" }>): string {
   if (relay === undefined) return `answers; it sees this machine as ${mapped}`;
-  return `carries data there and back in ${relay.roundTripMs.toFixed(1)} ms, by ${relay.relayed}`;
+  return `relays data there and back in ${relay.roundTripMs.toFixed(1)} ms, through ${relay.relayed}`;
 }
 
 function remedyOf(code: number, isOwn: boolean): string {
   switch (code) {
     case 401:
       return isOwn
-        ? "The credentials are refused. Give this command the data folder and --turn-secret of the server, and restart the server after changing them."
-        : "The credentials are refused. Give that server the same --turn-secret, or set --turn-advertise-username and --turn-advertise-credential; compare the clocks.";
+        ? "The server refuses the credentials. Run this command with the data folder and --turn-secret of the server. If these have changed, restart the server."
+        : "The server refuses the credentials. Give it the same --turn-secret, or set --turn-advertise-username and --turn-advertise-credential. Compare the clocks.";
     case 403:
       return isOwn
         ? "The server refuses its own relayed address as a peer. Remove that address from --turn-deny-peers."
         : "The server refuses its own relayed address as a peer. Allow it there (allowed-peer-ip of coturn).";
     case 486:
-      return "The quota of this user is used up. Raise --limits-turn-allocations-per-user, or look for clients that open too many connections.";
+      return "The user has reached the quota. Raise --limits-turn-allocations-per-user, or look for clients that open too many connections.";
     case 508:
-      return "All relayed ports are in use. Give more with --turn-relay-ports, and open them in the firewall.";
+      return "All relay ports, or all allocations, are in use. Raise --limits-turn-allocations, or widen --turn-relay-ports and open the ports in the firewall.";
     default:
-      return "Read the log of that server.";
+      return "Read the log of the server.";
   }
 }
 
@@ -193,18 +193,18 @@ function notReached(url: string, reason: string): string {
 }
 
 const remedyOfWay =
-  "The server listens, so the way to it is closed: open the port in the firewall, and forward it (yurt ports). A NAT that does not lead " +
-  "back to its own network looks the same: test from outside with the page /check.";
+  "The server listens, so a firewall or a router blocks the port: open it, and forward it (yurt ports). A NAT without hairpinning " +
+  "has the same effect: test from another network with the page /check.";
 
 function remedyOfSilence(url: string, isOwn: boolean): string {
   if (!isOwn)
-    return "Check that the server runs, its name in DNS and its firewall, or remove it from --turn-advertise.";
+    return "Check that the server runs, that its DNS name is right and its firewall open, or remove it from --turn-advertise.";
   return url.startsWith("turns:")
     ? "Check that the server has a certificate for this name that clients accept, and that the port is open (yurt ports)."
     : "Check that the server runs with these settings (--turn-listen, --turn-external-address), and that the port is open (yurt ports).";
 }
 
-/** Compares the addresses that peers are given with those that servers elsewhere see. */
+/** Compares the addresses that peers are given with those that other servers see. */
 async function checkExternalAddress(
   trials: readonly TriedUrl[],
   { "turn.stun-server": server }: SettingValues,
@@ -220,7 +220,7 @@ async function checkExternalAddress(
   return externalAddressFindings([...new Set(given)], seen);
 }
 
-/** `given` are the addresses that peers get, `seen` those from which this machine comes, as other servers see it. */
+/** `given`: the addresses that peers are given. `seen`: the addresses of this machine as other servers see them. */
 export function externalAddressFindings(given: readonly string[], seen: readonly string[]): readonly Finding[] {
   for (const address of given) {
     // A server in the same private network sees a private address, which says nothing about the internet.
@@ -229,7 +229,11 @@ export function externalAddressFindings(given: readonly string[], seen: readonly
     const telling = seen.filter(isTelling);
     if (telling.includes(address))
       return [
-        { check, status: "ok", message: `Peers are given ${address}, and other servers see this machine as that.` },
+        {
+          check,
+          status: "ok",
+          message: `Peers are given the address ${address}, at which other servers see this machine.`,
+        },
       ];
     const [other] = telling;
     if (other === undefined) continue;

@@ -61,14 +61,14 @@ function faultOfError({ code, text }: IceError): IceFault {
   }
 }
 
-/** Chromium says in words what the codes of RFC 8489 do not have. */
+/** Chromium reports some faults, for which RFC 8489 has no code, only in the text of the error. */
 function faultOfText(code: number, text: string): IceFault {
   if (/disallowed port/i.test(text)) return "blocked-port";
   if (/lookup|resolve/i.test(text)) return "unresolved";
   return code === 701 ? "unreachable" : "other";
 }
 
-/** Whether a message came back from the server: also a refusal crosses the network both ways. */
+/** Whether the server answered, with an address or with an error. */
 export function hasAnswered(tested: TestedEndpoint, reportsIceErrors: boolean): boolean {
   const fault = faultOf(tested, reportsIceErrors);
   return fault === undefined || ["wrong-credential", "quota", "full", "forbidden"].includes(fault);

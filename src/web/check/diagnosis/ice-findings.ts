@@ -28,14 +28,14 @@ function listFinding({ servers, source, ttlSeconds }: IceAnswer & { kind: "list"
   if (endpoints.length === 0) {
     return warning(
       "The server gives out no ICE servers: TURN is switched off, or could not start.",
-      "Peers in different networks then seldom connect directly. Enable TURN (`turn.enabled`) and look for `turn-` in the server's log, or name a server of yours with `turn.advertise`.",
+      "Peers in different networks then seldom connect. Enable TURN (`turn.enabled`) and look for `turn-` in the server's log, or name a server of yours with `turn.advertise`.",
     );
   }
   const count = endpoints.length === 1 ? "One address" : `${endpoints.length} addresses`;
   if (!endpoints.some(({ kind }) => kind === "turn")) {
     return warning(
       `${count} of STUN servers ${origin}, but none of a TURN server.`,
-      "Peers behind strict NATs and firewalls need TURN. Enable it (`turn.enabled`), or name a server of yours with `turn.advertise`.",
+      "Peers behind symmetric NATs or strict firewalls need TURN. Enable it (`turn.enabled`), or name a server of yours with `turn.advertise`.",
     );
   }
   return ok(
@@ -66,7 +66,7 @@ export function urlFinding(tested: TestedEndpoint, reportsIceErrors: boolean): F
   const fault = faultOf(tested, reportsIceErrors);
   if (fault === "other" && endpoint.kind === "stun" && outcome.kind === "none" && outcome.errors.length === 0) {
     return warning(
-      "It gives no other address than the local one. No address translation is in between, or the server does not answer: this browser does not say which.",
+      "It reports no other address than the local one. Either there is no NAT, or the server does not answer: this browser does not tell which.",
     );
   }
   if (fault === undefined) return answeredFinding(endpoint, outcome);
@@ -75,7 +75,7 @@ export function urlFinding(tested: TestedEndpoint, reportsIceErrors: boolean): F
 
 function answeredFinding({ kind }: IceEndpoint, outcome: UrlOutcome): Finding {
   const elapsed = outcome.kind === "invalid" ? undefined : milliseconds(outcome.elapsedMs);
-  if (outcome.kind !== "address") return ok("It answers. No address translation is in between.", elapsed);
+  if (outcome.kind !== "address") return ok("It answers. There is no NAT.", elapsed);
   if (kind === "stun") return ok(`It answers. Peers see this browser as ${outcome.address}.`, elapsed);
   return ok(`It accepts the credential and relays from ${outcome.address}.`, elapsed);
 }
@@ -94,7 +94,7 @@ function faultFinding(fault: IceFault, endpoint: IceEndpoint, outcome: UrlOutcom
       return unreachableFinding(endpoint);
     case "quota":
       return failed(
-        "The server refuses one more allocation of this user (error 486).",
+        "The server refuses another allocation of this user (error 486).",
         "Close other tabs that use WebRTC, wait ten minutes, or raise the limits of TURN.",
       );
     case "full":
@@ -123,10 +123,7 @@ function unreachableFinding(endpoint: IceEndpoint): Finding {
   const place = `${endpoint.host}, ${portOf(endpoint)}`;
   const remedy = `Check that the server runs there, and that its firewall and this network let ${portOf(endpoint)} through.`;
   if (endpoint.transport === "tls") {
-    return failed(
-      `No TLS connection to ${place}.`,
-      `${remedy} Its certificate has to be valid for the name in the URL.`,
-    );
+    return failed(`No TLS connection to ${place}.`, `${remedy} Its certificate must be valid for the name in the URL.`);
   }
   return failed(`No answer from ${place}.`, remedy);
 }
@@ -137,7 +134,7 @@ function otherFinding(outcome: UrlOutcome, transport: IceEndpoint["transport"]):
     return failed(`The server refuses the request: ${error.text || "no reason"} (error ${error.code}).`);
   }
   return failed(
-    "No address from this server. This browser does not say why.",
+    "The server gave no address. This browser does not tell why.",
     `The server is down, ${transport === "udp" ? "UDP" : "the port"} is blocked, or the credential is wrong. Run this test in Chrome or Edge for the reason.`,
   );
 }
@@ -152,11 +149,11 @@ export function udpFinding(tested: readonly TestedEndpoint[], reportsIceErrors: 
   if (sameHost) {
     return failed(
       "UDP is blocked: the same server answers over TCP, but not over UDP.",
-      "The firewall of this network blocks UDP, or the server's firewall does: it has to let the UDP ports through that `yurt ports` lists.",
+      "The firewall of this network or of the server blocks UDP. On the server, open the UDP ports that `yurt ports` lists.",
     );
   }
   if (others.length > 0)
-    return failed("No ICE server answers over UDP, and others do over TCP. UDP is probably blocked.");
+    return failed("No ICE server answers over UDP, but others do over TCP. UDP is probably blocked.");
   return warning(
     "No ICE server answers over UDP or TCP, so it is unknown whether UDP is blocked.",
     "If this happens in every network, the ICE servers are down or their addresses are wrong.",
@@ -166,10 +163,10 @@ export function udpFinding(tested: readonly TestedEndpoint[], reportsIceErrors: 
 export function natFinding({ mapped }: NatMapping): Finding {
   if (isSymmetric({ mapped })) {
     return warning(
-      `Strict (symmetric) NAT: each server sees another port (${mapped.join(", ")}). Peers behind such a NAT need TURN.`,
+      `Symmetric NAT: each server sees another port (${mapped.join(", ")}). Peers behind such a NAT need TURN.`,
     );
   }
-  return ok("The NAT keeps one public port for all servers: direct connections are possible.");
+  return ok("The NAT uses one public port for all servers: direct connections are possible.");
 }
 
 export function isSymmetric({ mapped }: NatMapping): boolean {

@@ -21,7 +21,7 @@ const marks: Readonly<Record<RowState, string>> = {
 
 const width = 78;
 
-/** The result as plain text for a bug report. It holds no token and no credential, but the addresses of this browser. */
+/** The result as plain text for a bug report. It contains the addresses of this browser, but no token and no credential. */
 export function reportOf({ measurements: { page, server }, rows, verdict, time }: ReportOptions): string {
   const version = server?.kind === "answered" ? `${server.version}, access mode ${server.mode}` : "does not answer";
   const head = [

@@ -72,7 +72,7 @@ export function hasSymmetricNat({ nat }: Measurements): boolean {
   return nat !== undefined && isSymmetric(nat);
 }
 
-/** Why a step makes no sense after the measurements so far; undefined if it does. */
+/** The reason to skip a step after the measurements so far; undefined if it can run. */
 export function reasonToSkip(step: StepId, measurements: Measurements): string | undefined {
   const { access, page, server } = measurements;
   switch (step) {

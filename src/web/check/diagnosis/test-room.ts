@@ -2,9 +2,8 @@
 export const defaultRoom = "yurt-check";
 
 /**
- * A room that the token permits: one that its pattern matches, with `yurt-check` in the place of each wildcard, and one
- * that may be written before one that may only be read. The default for a token that names no rooms here, such as one of
- * an application's own.
+ * A room that the token permits, with `yurt-check` in place of each wildcard of the pattern. Rooms with write access come
+ * before rooms with read access. A token without the claim `rooms`, such as one of an application, gets the default.
  */
 export function roomOfToken(token: string | undefined): string {
   const rooms = token === undefined ? undefined : roomsOf(token);

@@ -18,7 +18,7 @@ export function verdictOf(measurements: Measurements): Verdict {
   return serverVerdict(measurements) ?? peerVerdict(measurements);
 }
 
-/** The verdict where the server itself is the problem: nothing else counts then. */
+/** The verdict if the server itself is the problem; the other measurements do not count then. */
 function serverVerdict({ server, access, relay, signaling }: Measurements): Verdict | undefined {
   if (server !== undefined && server.kind !== "answered") {
     return nothing("The server does not answer", "Neither the relay nor peers can be reached without it.");
@@ -26,7 +26,7 @@ function serverVerdict({ server, access, relay, signaling }: Measurements): Verd
   if (access?.sync.kind === "denied" && access.signaling.kind === "denied") {
     return access.hasToken
       ? nothing("The server denies access", `It says: ${access.sync.reason}. Paste another token, and test again.`)
-      : nothing("An access token is needed", "Paste one, and test again: the server tells nothing without it.");
+      : nothing("An access token is required", "Paste a token, and test again.");
   }
   const isRelayBroken = relay !== undefined && relay.kind !== "ok";
   const isSignalingBroken = signaling !== undefined && signaling.kind !== "ok";
@@ -54,7 +54,7 @@ function peerVerdict(measurements: Measurements): Verdict {
   return relayOnly(reasonWithoutTurn(measurements), measurements);
 }
 
-/** Why no two browsers meet, whatever the ICE servers say. */
+/** The reason why no two browsers connect, whatever the ICE servers answer. */
 function obstacleOf({ page, signaling, access }: Measurements): string | undefined {
   if (page?.hasWebrtc === false) return "this browser has no WebRTC";
   if (access?.signaling.kind === "denied") return "the server denies access to signaling";
@@ -86,12 +86,12 @@ function isDirectPossible(measurements: Measurements): boolean {
 function direct(turn: TurnWay | undefined, measurements: Measurements): Verdict {
   const base = { path: "direct", title: "Peers connect directly" } as const;
   if (turn !== undefined) {
-    const text = "UDP gets through. Where the other side's network blocks it, TURN is there and works.";
+    const text = "UDP gets through. If the other peer's network blocks UDP, TURN works.";
     return { ...base, tone: "ok", text: text + relayNote(measurements) };
   }
   const reason = faultSentence(measurements) ?? "no TURN server is configured";
   const rest = isRelayUsable(measurements) ? " use the relay only" : " do not connect";
-  const text = `UDP gets through. But TURN does not work (${reason}), so peers behind strict NATs or firewalls${rest}.`;
+  const text = `UDP gets through. But TURN does not work (${reason}), so peers behind symmetric NATs or strict firewalls${rest}.`;
   return { ...base, tone: "warning", text };
 }
 
@@ -99,14 +99,14 @@ function throughTurn({ protocol }: TurnWay, measurements: Measurements): Verdict
   const way = protocol === undefined ? "TURN" : `TURN over ${protocolNames[protocol]}`;
   const reason = passesUdp(measurements)
     ? hasSymmetricNat(measurements)
-      ? "this network's NAT is strict"
+      ? "this network has a symmetric NAT"
       : "direct connections do not work here"
     : "UDP does not get through";
   return {
     path: "turn",
     tone: "ok",
     title: `Peers connect through ${way}`,
-    text: `Because ${reason}. Everything works; each message takes the way through the TURN server.${relayNote(measurements)}`,
+    text: `${sentence(reason)}. Everything works, but all messages go through the TURN server.${relayNote(measurements)}`,
   };
 }
 
@@ -125,7 +125,7 @@ function withoutServers(measurements: Measurements): Verdict {
 
 function relayOnly(reason: string, measurements: Measurements): Verdict {
   if (!isRelayUsable(measurements)) {
-    return nothing("Peers do not connect", `Because ${reason}, and there is no relay to fall back on.`);
+    return nothing("Peers do not connect", `${sentence(reason)}, and the relay is not available.`);
   }
   const meet = obstacleOf(measurements) === undefined && measurements.directLoop?.kind === "connected";
   const others = meet ? "connect peers in the same network only" : "do not work";
@@ -133,7 +133,7 @@ function relayOnly(reason: string, measurements: Measurements): Verdict {
     path: "relay",
     tone: "warning",
     title: "Peers connect only through the relay",
-    text: `Because ${reason}. Editing together works through y-websocket or Hocuspocus. Apps that use y-webrtc or PeerJS alone ${others}.`,
+    text: `${sentence(reason)}. Editing together works through y-websocket or Hocuspocus. Apps that use y-webrtc or PeerJS alone ${others}.`,
   };
 }
 
@@ -144,7 +144,7 @@ function reasonWithoutTurn(measurements: Measurements): string {
   if (faults !== undefined && !passesUdp(measurements)) return `UDP does not get through, and ${faults}`;
   if (faults !== undefined) return faults;
   if (!passesUdp(measurements)) return "UDP does not get through, and there is no TURN server";
-  if (hasSymmetricNat(measurements)) return "this network's NAT is strict, and there is no TURN server";
+  if (hasSymmetricNat(measurements)) return "this network has a symmetric NAT, and there is no TURN server";
   return directLoop?.kind === "connected" ? "there is no TURN server" : "direct connections do not work here";
 }
 
@@ -160,12 +160,16 @@ const faultSentences: Readonly<Record<IceFault, string>> = {
   other: "TURN gives no address",
 };
 
-/** The fault of the TURN servers that tells most: the order of the table. */
+/** The most telling fault of the TURN servers, in the order of the table. */
 function faultSentence(measurements: Measurements): string | undefined {
   const reportsIceErrors = measurements.page?.reportsIceErrors ?? true;
   const turn = testedIn(measurements).filter(({ endpoint }) => endpoint.kind === "turn");
   const faults = new Set<string | undefined>(turn.map((tested) => faultOf(tested, reportsIceErrors)));
   return Object.entries(faultSentences).find(([fault]) => faults.has(fault))?.[1];
+}
+
+function sentence(reason: string): string {
+  return reason.charAt(0).toUpperCase() + reason.slice(1);
 }
 
 function isRelayUsable({ relay }: Measurements): boolean {

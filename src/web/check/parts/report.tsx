@@ -4,7 +4,8 @@ export function Report({ text }: { readonly text: string }) {
     <details class="panel foldable">
       <summary>Show the report</summary>
       <p class="hint">
-        For the person who runs this server. It holds no token and no password, but IP addresses of this browser.
+        For the administrator of this server. The report contains IP addresses of this browser, but no token and no
+        password.
       </p>
       <pre data-report>{text}</pre>
     </details>
