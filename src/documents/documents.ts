@@ -18,6 +18,11 @@ export interface DocumentsOptions {
 /** An update that is to be written. */
 export interface WriteOrder extends UpdateOrder {
   readonly document: string;
+  /**
+   * The room that the update was made for, which a lease keeps open. Without it the update is written to the document that
+   * has the name by then, also if that is another one.
+   */
+  readonly room?: SyncRoom | undefined;
 }
 
 /** A document was deleted, or a deletion was taken back. */
@@ -125,8 +130,9 @@ export class Documents {
     }
   }
 
-  /** As `writeUpdate`. Creates the document if there is none. */
-  async write({ document, ...order }: WriteOrder): Promise<WriteOutcome> {
+  /** As `writeUpdate`. Creates the document if there is none. Rejects with `DocumentDeleted` if `room` is of one that was deleted. */
+  async write({ document, room, ...order }: WriteOrder): Promise<WriteOutcome> {
+    if (room !== undefined) return writeUpdate(room, order);
     const lease = await this.open(document);
     try {
       return await writeUpdate(lease.room, order);

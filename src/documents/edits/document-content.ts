@@ -181,7 +181,7 @@ export class DocumentContent {
     if (clockIn(room, client) !== start) return undefined;
     // Forgotten until it is known that the edit was written.
     this.#clients.forget(document);
-    const outcome = await this.#options.documents.write({ document, update, user, condition });
+    const outcome = await this.#options.documents.write({ document, room, update, user, condition });
     if (outcome.kind !== "written") {
       if (written !== undefined) this.#clients.wrote(document, written);
       return outcome;

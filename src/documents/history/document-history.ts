@@ -1,6 +1,7 @@
 import type { Clock } from "../../lib/time/clock.ts";
 import { automaticVersions } from "../../relay/history/automatic-versions.ts";
 import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
+import type { SyncRoom } from "../../relay/sync-room.ts";
 import type {
   AutomaticVersion,
   HistoryExtent,
@@ -26,7 +27,7 @@ export class MomentUnknown extends Error {
 }
 
 export interface DocumentHistoryOptions {
-  readonly documents: Pick<Documents, "compact" | "read" | "write" | "scrub">;
+  readonly documents: Pick<Documents, "compact" | "open" | "write" | "scrub">;
   readonly history: HistoryStore;
   readonly queue: Pick<HistoryQueue, "run">;
   readonly clock: Clock;
@@ -120,6 +121,16 @@ export class DocumentHistory {
 
   /** Makes a document as it was at a moment, by an edit that deletes what came later and inserts what was deleted. */
   async restore(request: RestoreRequest): Promise<RestoreOutcome> {
+    const lease = await this.#options.documents.open(request.document);
+    try {
+      return await this.#restoreIn(lease.room, request);
+    } finally {
+      lease.release();
+    }
+  }
+
+  /** The edit has content of the room: it must not be written to another document, after this one was purged. */
+  async #restoreIn(room: SyncRoom, request: RestoreRequest): Promise<RestoreOutcome> {
     const { condition, document, isDry, moment, user } = request;
     const { queue } = this.#options;
     const reply = await queue.run({
@@ -127,7 +138,7 @@ export class DocumentHistory {
       take: async () => ({
         kind: "restore",
         at: await this.#parts(document, moment),
-        present: (await this.#options.documents.read(document)).updates,
+        present: (await room.parts()).updates,
       }),
     });
     if (reply.kind !== "restored") throw new Error(`the history worker has answered with ${reply.kind}`);
@@ -136,7 +147,7 @@ export class DocumentHistory {
     const { documents, history, restored } = this.#options;
     // The state before is a version, to which one can return.
     await keepVersion(document, { history });
-    const outcome = await documents.write({ document, update: update ?? noUpdate, user, condition });
+    const outcome = await documents.write({ document, room, update: update ?? noUpdate, user, condition });
     const isRestored = outcome.kind === "written" && outcome.isChanged;
     if (isRestored) await restored({ document, sequence: outcome.sequence, restoredSequence: last.sequence, user });
     return { ...outcome, last };

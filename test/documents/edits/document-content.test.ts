@@ -242,6 +242,19 @@ test("an edit is made again when another client has used its clocks before it wa
   expect(await textOf()).toContain("bcd");
 });
 
+test("an edit of a document that is purged meanwhile brings nothing of it back", async () => {
+  const { answer, documents, edit, failure, write } = await setUp();
+  await write(typed("a"));
+  const late = rejection(edit("b"));
+  failure.before = async () => {
+    delete failure.before;
+    await documents.purge("doc");
+  };
+  await answer();
+  expect(await late).toBe("the document was deleted");
+  expect(await documents.info("doc")).toBeUndefined();
+});
+
 test("an edit whose condition does not hold any more is refused, and writes nothing", async () => {
   const { answer, edit, textOf, write } = await setUp();
   await write(typed("a"));

@@ -80,7 +80,7 @@ async function runRound(keepMs: (name: string) => number): Promise<readonly Read
   const unused = () => {
     throw new Error("the retention opens no document");
   };
-  const documents = { compact: unused, read: unused, write: unused, scrub: unused };
+  const documents = { compact: unused, open: unused, write: unused, scrub: unused };
   const documentHistory = new DocumentHistory({ documents, history, queue, clock, restored: unused });
   const { log, events } = recordedLog();
   const retention = new HistoryRetention({ history, documents: documentHistory, keepMs, clock, log });
@@ -158,7 +158,7 @@ test("an erasure says so if the document cannot be compacted, and its updates ke
     throw new Error("an erasure does nothing else");
   };
   let compact = async () => {};
-  const documents = { compact: () => compact(), scrub: () => store.scrub(), read: unused, write: unused };
+  const documents = { compact: () => compact(), scrub: () => store.scrub(), open: unused, write: unused };
   const options = { documents, history, queue: { run: unused }, clock, restored: unused };
   const documentHistory = new DocumentHistory(options);
   await expect(documentHistory.erase("doc")).rejects.toThrow("cannot be compacted");
