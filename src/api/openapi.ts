@@ -18,20 +18,20 @@ const textOf = (description: string) => v.pipe(v.string(), v.description(descrip
 
 const faultSchema = v.object({
   pointer: textOf("A JSON Pointer into the body, or the name of a parameter or header; `path`: the path of the URL"),
-  detail: textOf("What is wrong with it, for people"),
+  detail: textOf("The reason, for people"),
 });
 const problemSchema = v.object({
   type: textOf("The code as a URN"),
-  title: textOf("What the code means"),
+  title: textOf("The meaning of the code"),
   status: v.pipe(v.number(), v.integer(), v.description("The HTTP status")),
-  detail: textOf("What has happened, and what helps, for people"),
+  detail: textOf("The error and its remedy, for people"),
   code: v.pipe(
     v.picklist(problemCodes()),
     v.description("One of the codes above, which do not change between releases"),
   ),
   denial: v.optional(textOf("With `unauthorized`: why, as a code of access denials")),
   errors: v.optional(v.array(faultSchema)),
-  requestId: textOf("The log of the server has it beside a failure of the server"),
+  requestId: textOf("The id of the request, which the log has if the server failed"),
 });
 
 /** Describes routes in OpenAPI 3.1. A schema with a title becomes a component of that name. */

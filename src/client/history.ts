@@ -13,7 +13,7 @@ export interface Version {
   readonly name: string | null;
   /** Whether the server has made it. */
   readonly automatic: boolean;
-  /** Those who have changed the document since the version before. */
+  /** The users who have changed the document since the version before. */
   readonly users: readonly string[];
   readonly createdBy: string | null;
 }
@@ -89,7 +89,7 @@ export class History {
     return this.#requests.json({ path: `${this.#path}/diff`, query, ...options });
   }
 
-  /** Tells who has written the parts of a text. */
+  /** Returns the parts of a text with the users who wrote them. */
   blame(root: string, options: ReadOptions = {}): Promise<readonly TextPart[]> {
     return this.#requests.json({ path: `${this.#path}/blame/${encodeURIComponent(root)}`, ...options });
   }

@@ -23,7 +23,7 @@ const shortestSecretBytes = 32;
 const encoder = new TextEncoder();
 
 /**
- * Creates a token that the server accepts, signed with HS256. For back ends only: who has the secret can create any token.
+ * Creates a token that the server accepts, signed with HS256. For back ends only: the secret can create any token.
  *
  * Rejects with `RangeError` if the secret is too short.
  */

@@ -20,7 +20,7 @@ export interface VerifyOptions {
 export interface WebhookMessage {
   /** The same for every attempt of one message. */
   readonly id: string;
-  /** Such as `doc.updated`. */
+  /** A type such as `doc.updated`. */
   readonly type: string;
   /** When it happened, in the form of RFC 3339. */
   readonly timestamp: string;

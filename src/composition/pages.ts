@@ -35,7 +35,7 @@ export function openPages({ host, https, auth, syncEnabled, publicUrl, log }: Pa
   const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
   const routes = new Hono<HttpEnvironment>();
   routes.get("/demo/config.json", ({ env, json, req }) => {
-    // A page that was opened by a name of this machine learns how others reach it. Nobody else learns the addresses.
+    // A page that was opened by a name of this machine learns how others reach it. Other pages do not learn the addresses.
     const isTold = hasNetworkUrls && whyNotLocal(env.remoteAddress, req.raw.headers) === undefined;
     return json({ ...facts, networkUrls: isTold ? networkUrls(host, new URL(req.url)) : [] }, 200, headers);
   });

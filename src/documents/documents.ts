@@ -32,7 +32,7 @@ export interface DocumentEvent {
 }
 
 /**
- * The documents of a server, for requests that are no connections. It knows nothing of HTTP and of who asks.
+ * The documents of a server, for requests that are no connections. It knows neither HTTP nor the caller.
  *
  * All methods reject with `StoreError` or `SessionError` when the store fails.
  */

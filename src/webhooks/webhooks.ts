@@ -231,7 +231,7 @@ export class Webhooks {
     await this.#options.store.record(event);
   }
 
-  /** Interrupts all attempts. What is left is delivered after the next start. */
+  /** Interrupts all attempts. The remaining messages are delivered after the next start. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelPrune?.();

@@ -19,10 +19,7 @@ const adminLink = (...args: readonly string[]) => yurt(["admin", "link", "--data
 test.each(["open", "token"] as const)("a link of a server in mode %s lets an administrator in once", async (mode) => {
   await using server = await startTestServer({ dataFolder: data, auth: { mode, secrets: [] } });
   const { code, err, out } = await adminLink();
-  expect([code, err]).toEqual([
-    0,
-    "yurt: The link is valid for 30 minutes, for one use. Whoever has it administers the server.\n",
-  ]);
+  expect([code, err]).toEqual([0, "yurt: The link is valid once, for 30 minutes. Give it only to an administrator.\n"]);
   const [, page, secret = ""] = /^(.*)#code=(\S+)\n$/.exec(out) ?? [];
   expect(page).toBe(`${server.url}/admin`);
   const stranger = new YurtClient({ url: server.url });

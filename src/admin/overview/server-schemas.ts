@@ -8,7 +8,7 @@ const problem = v.object({
   time: time("When it was logged"),
   level: v.picklist(["warn", "error", "fatal"]),
   event: text("The name of the event, which is fixed"),
-  remedy: v.pipe(v.nullable(v.string()), v.description("What to do about it; null if the log does not say")),
+  remedy: v.pipe(v.nullable(v.string()), v.description("The remedy; null if the log has none")),
   fields: v.pipe(v.record(v.string(), v.unknown()), v.description("The other fields of the line")),
 });
 
@@ -51,7 +51,7 @@ export const serverState = v.pipe(
     }),
     eventLoopLagMs: v.pipe(
       v.nullable(v.object({ p50: v.number(), p99: v.number() })),
-      v.description("How long the event loop was busy in the last ten seconds; null if nobody was connected"),
+      v.description("How long the event loop was busy in the last ten seconds; null if no client was connected"),
     ),
     boundHits: v.pipe(
       v.array(v.object({ bound: text("The option that sets the bound"), count: v.number() })),
@@ -77,7 +77,7 @@ export const serverFigures = v.pipe(
     updatesPerSecond: column("Updates that were committed"),
     acknowledgementP50Ms: column("Half of the acknowledgements took less; null for none in the interval"),
     acknowledgementP99Ms: column("99 of 100 acknowledgements took less"),
-    eventLoopLagP50Ms: column("Half of the time the event loop was busy for less; null if nobody was connected"),
+    eventLoopLagP50Ms: column("The median time for which the event loop was busy; null if no client was connected"),
     eventLoopLagP99Ms: column("99 of 100 times the event loop was busy for less"),
     boundHits: column("How often clients met a bound in the interval"),
     cpuPercent: column("CPU time of the process; 100 is one core"),

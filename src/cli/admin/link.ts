@@ -36,7 +36,7 @@ export async function adminLink({ sources, stdout, stderr }: CommandInput): Prom
     const client = new YurtClient({ url, token: minted.token, fetch: fetchLocally });
     const link = await client.server.createAdminLink();
     await print(stdout, `${link.url}\n`);
-    stderr.write("yurt: The link is valid for 30 minutes, for one use. Whoever has it administers the server.\n");
+    stderr.write("yurt: The link is valid once, for 30 minutes. Give it only to an administrator.\n");
     return exitCodes.done;
   } catch (error) {
     if (error instanceof YurtError) return fail(describeRefusal(url, error));

@@ -40,7 +40,7 @@ export interface ServerFacts {
   };
   /** Open WebSockets by wire protocol, and how many may be open. */
   readonly connections: { readonly open: Readonly<Record<string, number>>; readonly limit: number };
-  /** How long the event loop was busy in the last ten seconds; null if nobody was connected. */
+  /** How long the event loop was busy in the last ten seconds; null if no client was connected. */
   readonly eventLoopLagMs: { readonly p50: number; readonly p99: number } | null;
   /** The bounds that clients have met since the start, most often first. */
   readonly boundHits: readonly { readonly bound: string; readonly count: number }[];

@@ -29,7 +29,7 @@ export interface TurnPorts {
   readonly tls: TurnTlsPort;
 }
 
-/** TURN cannot listen on the usual port, which nobody has asked for: the server does without it. */
+/** TURN cannot listen on the usual port, which no setting names: the server runs without TURN. */
 export class UsualPortUnusable extends Error {
   override readonly name = "UsualPortUnusable";
   /** The system's code, such as EADDRINUSE. */

@@ -33,7 +33,7 @@ export type ForkOutcome =
   | { readonly kind: "empty" };
 
 /**
- * Creates a document with the content of another one, exactly once. What was deleted in the other one is not copied,
+ * Creates a document with the content of another one, exactly once. Content that was deleted in the other one is not copied,
  * unless it is kept there for applications that go back to earlier states; a moment is copied without it. Rejects as
  * `DocumentContent.read`, `DocumentHistory.read` and `Documents.write`.
  */

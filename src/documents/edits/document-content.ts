@@ -43,7 +43,7 @@ export interface EditRequest extends ContentRequest<EditJob>, Pick<WriteOrder, "
 /** `missing`: there is no such document. */
 export type EditOutcome = WriteOutcome | { readonly kind: "missing" };
 
-/** An edit is made again if another update has used its clocks meanwhile. Nobody has a reason to do that repeatedly. */
+/** An edit is made again if another update has used its clocks meanwhile. No client has a reason to do that repeatedly. */
 const maxAttempts = 3;
 
 /**

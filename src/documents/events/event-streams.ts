@@ -78,7 +78,7 @@ export class EventStreams {
     this.#open.set(stream, order);
     request.signal.addEventListener("abort", abandoned, { once: true });
     if (this.#open.size === 1) this.#schedule();
-    // A signal that has aborted before tells nobody again.
+    // A signal that has aborted before fires no event.
     if (request.signal.aborted) abandoned();
     return stream;
   }

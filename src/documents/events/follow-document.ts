@@ -27,7 +27,7 @@ type Update = Pick<CommittedChange, "row" | "update">;
 
 /**
  * Sends every update of a document that is committed after `since`, in the order of the commits, each once. The first
- * event tells the sequence from which they follow. Of a large update only the sequence is sent. A reader with presence is
+ * event tells the sequence from which they follow. A large update is sent as its sequence only. A reader with presence is
  * also sent awareness updates, and the first event tells the id of its guest.
  *
  * Throws `Problem` events-lost if the updates since then are not kept one by one, and document-deleted.

@@ -101,7 +101,7 @@ export class DocumentHistory {
     }));
   }
 
-  /** Tells who has written the parts of a text. */
+  /** Returns the parts of a text with the users who wrote them. */
   blame(request: HistoryRequest, moment: Moment, root: string): Promise<HistoryRead> {
     return this.#read(request, async () => ({
       kind: "blame",

@@ -24,7 +24,7 @@ export type HistoryJob =
       readonly activity: StoredActivity;
     }
   | { readonly kind: "activity"; readonly activity: StoredActivity; readonly range: ActivityRange }
-  /** Tells who has written the parts of a text. */
+  /** Returns the parts of a text with the users who wrote them. */
   | { readonly kind: "blame"; readonly at: MomentParts; readonly root: string; readonly activity: StoredActivity }
   /** Makes a snapshot of a moment. */
   | { readonly kind: "snapshot"; readonly at: MomentParts };

@@ -31,7 +31,7 @@ export async function keepVersion(
   await history.putVersion(document, automatic(present));
 }
 
-/** The present state, and those who have changed the document since the last version; undefined if there is no document. */
+/** The present state, and the users who have changed the document since the last version; undefined if there is no document. */
 export async function presentVersion(document: string, history: HistoryStore): Promise<AutomaticVersion | undefined> {
   const progress = await history.progress(document);
   if (progress === undefined) return undefined;

@@ -19,7 +19,7 @@ export interface DiffPart extends Partial<Omit<TextPart, "text">> {
   readonly text: string;
 }
 
-/** The parts of a text with those who have written them. */
+/** The parts of a text with the users who wrote them. */
 export function blame(doc: Y.Doc, root: string, origins: Origins): readonly TextPart[] {
   const parts: TextPart[] = [];
   for (const { item, text } of itemsOf(textOf(doc, root))) {
@@ -35,7 +35,7 @@ export function blame(doc: Y.Doc, root: string, origins: Origins): readonly Text
 }
 
 /**
- * The difference between a text at two moments, with those who have written or deleted its parts. `former` is the
+ * The difference between a text at two moments, with the users who wrote or deleted its parts. `former` is the
  * document at the earlier moment, and keeps deleted content; `later` is the update of the later one.
  */
 export function diffText(

@@ -224,7 +224,7 @@ function exportAll(
   { caller, counted, keepCaller, keepOpen, query, request }: ExportCall,
   selected: AsyncIterable<DocumentInfo>,
 ): Response {
-  // Nobody would read the lines, and end the export.
+  // Otherwise no reader would end the export.
   if (request.method === "HEAD") return new Response(null, { headers: exportHeaders });
   const end = copySlots.take(counted);
   keepOpen();

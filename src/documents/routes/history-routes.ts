@@ -129,7 +129,7 @@ export function historyRoutes({ documents, documentHistory, limits }: HistoryRou
       ...reading,
       path: "/v1/docs/{doc}/blame/{root}",
       id: "blameText",
-      summary: "Tell who has written the parts of a text",
+      summary: "Read the parts of a text with the users who wrote them",
       description: "A user is the one whose client has sent the text to the server first; null if unknown.",
       pathParameters,
       query: { at: text(`${momentText}; by default the present`, 40) },

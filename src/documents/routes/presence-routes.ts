@@ -29,7 +29,7 @@ const presence = v.pipe(
       v.object({
         clientId: v.pipe(v.number(), v.description("The id of the client's Y.Doc")),
         clock: v.pipe(v.number(), v.description("Ascends with every change of the state")),
-        state: v.pipe(v.unknown(), v.description("What the application of the client shows")),
+        state: v.pipe(v.unknown(), v.description("The awareness state that the application of the client sets")),
       }),
     ),
   }),
@@ -51,17 +51,21 @@ const ownAwareness = v.pipe(
     state: v.pipe(
       v.nullable(v.record(v.string(), v.unknown())),
       v.description(
-        "What others are shown, as applications agree on it: often `user` with `name` and `color`. Null to leave",
+        "The awareness state, in a form that the applications agree on: often `user` with `name` and `color`. Null to leave",
       ),
     ),
     clientId: v.optional(
       v.pipe(
         wholeNumber,
-        v.description("That of the client's Y.Doc. Without it the server chooses one: send it from then on"),
+        v.description("The client id of the client's Y.Doc. Without it the server chooses one: send that from then on"),
       ),
     ),
     clock: v.optional(
-      v.pipe(wholeNumber, v.maxValue(2 ** 32 - 1), v.description("That of y-protocols. Without it the server counts")),
+      v.pipe(
+        wholeNumber,
+        v.maxValue(2 ** 32 - 1),
+        v.description("The clock of y-protocols. Without it the server counts"),
+      ),
     ),
     stream: v.optional(
       v.pipe(
@@ -85,7 +89,7 @@ const shownAwareness = v.pipe(
   v.title("ShownAwareness"),
 );
 
-/** The routes of those who are in a document. */
+/** The routes for the presence of the clients in a document. */
 export function presenceRoutes(options: PresenceRoutesOptions): readonly Route[] {
   const { documents, guests, limits, readersShowPresence } = options;
   return [
@@ -120,7 +124,10 @@ export function presenceRoutes(options: PresenceRoutesOptions): readonly Route[]
       problems: ["read-only", "overloaded"],
       handle: async ({ body, caller, counted, document, remoteAddress }) => {
         if (!(readersShowPresence || includesScope(caller.scope, "docs:write")))
-          throw new Problem("read-only", "Those who may only read do not show their presence on this server.");
+          throw new Problem(
+            "read-only",
+            "Presence with read permission is switched off on this server (auth.readers-show-presence).",
+          );
         const { endsAt, ...shown } = await guests.show({
           ...{ document, counted, source: sourceOf(caller, remoteAddress) },
           ...{ stream: body.stream, clientId: body.clientId, clock: body.clock },

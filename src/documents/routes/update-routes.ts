@@ -115,7 +115,7 @@ export function updateRoutes(options: UpdateRoutesOptions): readonly Route[] {
       id: "createDocument",
       tag,
       summary: "Create a document with its first update, exactly once",
-      description: "Of several requests for one new document, one succeeds; the others are answered with 412.",
+      description: "If several requests create the same document, one succeeds; the others are answered with 412.",
       needs: "docs:write",
       headers: { "If-None-Match": "Required: *" },
       body,

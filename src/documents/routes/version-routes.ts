@@ -30,7 +30,10 @@ const shownVersion = v.pipe(
     at: v.nullable(time),
     name: v.nullable(v.string()),
     automatic: v.pipe(v.boolean(), v.description("Whether the server has made it")),
-    users: v.pipe(v.array(v.string()), v.description("Those who have changed the document since the version before")),
+    users: v.pipe(
+      v.array(v.string()),
+      v.description("The users who have changed the document since the version before"),
+    ),
     createdBy: v.nullable(v.string()),
   }),
   v.title("Version"),

@@ -68,7 +68,7 @@ export class Marking {
       ofMark = [];
     }
     this.#transaction.deleteSet = Y.mergeDeleteSets([this.#deleted]);
-    // Yjs would tell each changed type, and all that it is in, of what has changed in it; nobody listens.
+    // Yjs would emit the change on each changed type and its parents, which have no listeners here.
     this.#transaction.changed.clear();
     return this.#marks;
   }

@@ -24,8 +24,8 @@ export interface AllocationOptions {
 /**
  * A relayed transport address that belongs to one client, with its permissions and channels (RFC 8656 §3.2).
  *
- * Times are as `Clock.elapsedMs` counts. Permissions and channels that have expired stay until `prune`: whoever reads
- * them compares their times.
+ * Times are as `Clock.elapsedMs` counts. Permissions and channels that have expired stay until `prune`: their readers
+ * compare the times.
  */
 export class Allocation {
   readonly client: Client;

@@ -9,7 +9,7 @@ const maxUsernameBytes = 508;
 /** The clock of this machine may be set back, and another server with the same secret may have a clock that is ahead. */
 const clockToleranceMs = 60_000;
 const utf8 = new TextEncoder();
-/** The first character of the users of clients that nobody has named. */
+/** The first character of the user part of a credential for a client without a user. */
 const anonymousMark = "~";
 
 /** A time-limited name and its password (draft-uberti-behave-turn-rest-00), as browsers take them in `iceServers`. */

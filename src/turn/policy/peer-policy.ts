@@ -40,8 +40,8 @@ interface ParsedRules {
  * server may stand in a network whose services trust it.
  *
  * Addresses are compared as numbers, and an IPv4 address inside an IPv6 address counts as the IPv4 address, so that no
- * spelling evades a range. Of the server's own addresses a wide range of the allow list opens none but loopback: who
- * allows the clients' network does not mean the services of this machine.
+ * spelling evades a range. A range in the allow list opens none of the server's own addresses but loopback: an
+ * operator who allows the clients' network does not mean the services of this machine.
  */
 export class PeerPolicy {
   #rules: ParsedRules;

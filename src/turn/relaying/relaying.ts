@@ -25,7 +25,7 @@ export interface RelayingOptions {
  * Passes application data on, between clients and peers (RFC 8656 §11, §12.6, §12.7).
  *
  * This is done for every packet: it builds no objects but the views of payloads, and copies a payload once at most, into
- * the frame for the client. What may not pass is dropped and counted, as nothing can be answered.
+ * the frame for the client. Refused packets are dropped and counted, because they have no answer.
  */
 export class Relaying {
   readonly #allocations: Allocations;

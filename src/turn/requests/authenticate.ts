@@ -32,6 +32,6 @@ export function authenticate(
   const nonce = message.textOf(attributes.nonce);
   const { socket, address, port } = client;
   if (nonce === undefined || !nonces.isValid(nonce, { address, port, transport: socket.transport })) return failed(438);
-  // Steps 4 and 5: one answer for whatever is wrong, so that nobody learns which users exist.
+  // Steps 4 and 5: one answer for every fault, so that a client cannot learn which users exist.
   return credentials.authenticate(message, hasAllocation ? credentialGraceMs : 0) ?? failed(401);
 }

@@ -4,7 +4,7 @@ import { deltaOf, isFormatted, plainText } from "../content/text-view.ts";
 import type { TextChange } from "./patch-operation.ts";
 
 /**
- * Changes a part of a text. What is inserted in place of deleted text takes its formatting, unless the change says another.
+ * Changes a part of a text. Text that replaces deleted text takes its formatting, unless the change has its own.
  * Throws `EditRefused`.
  */
 export function changeText(text: Y.Text, { at, del, ins, attrs, len }: TextChange): void {

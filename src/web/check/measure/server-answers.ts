@@ -54,7 +54,7 @@ async function validate({ room, token }: RoomAndToken, kind: "sync" | "signaling
   }
 }
 
-/** The ICE servers that the server gives to whoever may enter the room. */
+/** The ICE servers that the server gives to clients that may enter the room. */
 export async function askIceServers({ room, token }: RoomAndToken, kind: "sync" | "signaling"): Promise<IceAnswer> {
   try {
     const response = await ask(`ice?${new URLSearchParams({ room, kind })}`, token);

@@ -23,7 +23,7 @@ export interface DistinctProfile {
 /**
  * Finds a name and a colour for this window that nobody in the room has.
  *
- * Of two windows that look alike, the one that was opened later changes, so exactly one of them does. A window compares
+ * If two windows look alike, the one that was opened later changes, so exactly one of them does. A window compares
  * itself with earlier ones only: two that compared themselves with each other might change for ever. Programs that do not
  * say when they were opened never change.
  */
