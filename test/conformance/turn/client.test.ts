@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { formatIpAddress } from "../../../src/lib/address/ip-address.ts";
 import { connectTurn } from "../../../src/turn/client/sockets/connect-turn.ts";
@@ -9,6 +9,8 @@ import { TestAuthority } from "../../support/https/test-authority.ts";
 import { isMissing } from "../../support/processes/programs.ts";
 import { Coturn } from "../../support/programs/coturn.ts";
 import { temporaryFolder } from "../../support/servers/start-test-server.ts";
+
+setDefaultTimeout(30_000);
 
 const secret = "a secret of coturn";
 const serverName = "turn.example.org";

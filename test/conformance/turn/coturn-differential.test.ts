@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { defaultsOf } from "../../../src/config/limit.ts";
 import { systemClock } from "../../../src/lib/time/clock.ts";
@@ -29,6 +29,8 @@ import {
   type WriteAttributes,
 } from "../../support/turn/request-writer.ts";
 import { UdpPeer } from "../../support/turn/udp-peer.ts";
+
+setDefaultTimeout(30_000);
 
 const secret = "the secret of both servers";
 const host = "127.0.0.1";
