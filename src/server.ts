@@ -131,6 +131,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     documents &&
     opening.use(await openWebhooks(store.webhooks, { ...dependencies, content: documents.content, relay }));
   const backups = dataFolder && store && opening.use(openBackups({ ...dependencies, dataFolder, store }));
+  const ice = opening.use(openIce(authorized));
+  const signaling = opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs }));
   const own: readonly Part[] = [
     operations,
     https,
@@ -141,13 +143,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     webhooks,
     backups,
     turn,
-    opening.use(openIce(authorized)),
-    opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs })),
+    ice,
+    signaling,
   ].filter((part) => part !== undefined);
   const administered = opening.use(
     openAdministration({
       ...authorized,
       mint: access.mint,
+      sync: relay?.rooms,
+      signaling: signaling.rooms,
       storesDocuments: store !== undefined,
       certificate: () => https?.certificate,
       backup: () => backups?.state() ?? null,

@@ -12,6 +12,7 @@ export const problemKinds = {
   "document-deleted": { status: 404, title: "The document is deleted" },
   "root-not-found": { status: 404, title: "The document has no such content" },
   "no-such-webhook": { status: 404, title: "There is no such webhook" },
+  "no-such-room": { status: 404, title: "The room is not open, or has no such member" },
   "no-such-message": { status: 404, title: "The webhook has no such message" },
   "version-not-found": { status: 404, title: "There is no such version" },
   "moment-unknown": { status: 404, title: "The document at that moment is not known" },

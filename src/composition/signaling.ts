@@ -1,6 +1,7 @@
 import type { Administration } from "../auth/administration.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import { openAuthorizer } from "../auth/open-authorizer.ts";
+import type { RoomRegistry } from "../rooms/room-registry.ts";
 import { cliffy } from "../signaling/cliffy/dialect.ts";
 import { jsonDialects } from "../signaling/dialects.ts";
 import { MailBudget } from "../signaling/mail-budget.ts";
@@ -15,7 +16,9 @@ import { peerjs } from "../signaling/peerjs/protocol.ts";
 import { Devices } from "../signaling/peers/devices.ts";
 import { peers } from "../signaling/peers/protocol.ts";
 import { Quotas } from "../signaling/quotas.ts";
+import { peerJsRoomName, peersRoomName } from "../signaling/room-names.ts";
 import { SignalingRoom } from "../signaling/signaling-room.ts";
+import type { SignalingMember, SignalingRooms } from "../signaling/signaling-rooms.ts";
 import { yWebrtc } from "../signaling/y-webrtc/dialect.ts";
 import { Topic } from "../signaling/y-webrtc/topic.ts";
 import { type CloseReason, closeReasons } from "../transport/close-reason.ts";
@@ -39,8 +42,13 @@ interface SignalingDependencies extends SignalingOptions {
   readonly quotas: Quotas;
 }
 
+export interface SignalingPart extends Part {
+  /** The open rooms of each protocol. */
+  readonly rooms: readonly SignalingRooms[];
+}
+
 /** The part of a server that connects clients to each other. */
-export function openSignaling(options: SignalingOptions): Part {
+export function openSignaling(options: SignalingOptions): SignalingPart {
   const { addresses, clock, limits, log, metrics, originPolicy, outboxes, scheduler } = options;
   const shared = { ...options, quotas: new Quotas({ addresses, limits, clock, log, metrics }) };
   const direct = openDirectSignaling(shared);
@@ -54,6 +62,7 @@ export function openSignaling(options: SignalingOptions): Part {
     await Promise.all(engines.map((engine) => engine.close(reason)));
   };
   return {
+    rooms: [...dialects.rooms, ...direct.rooms],
     protocols,
     engines,
     // The banner begins with the JSON dialects: y-webrtc's URL is the one that most applications need.
@@ -69,8 +78,13 @@ export function openSignaling(options: SignalingOptions): Part {
   };
 }
 
+interface Dialects extends Pick<SignalingPart, "rooms"> {
+  readonly protocol: Protocol;
+  close(): Promise<void>;
+}
+
 /** Signaling in rooms, by JSON messages. To add a dialect, write its folder and one line in the list. */
-function openDialects(shared: SignalingDependencies): { readonly protocol: Protocol; close(): Promise<void> } {
+function openDialects(shared: SignalingDependencies): Dialects {
   const { authorizer, clock, limits, metrics, openChannel } = shared;
   const registries = new RoomRegistries(shared);
   const openRoom = () => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers);
@@ -82,22 +96,60 @@ function openDialects(shared: SignalingDependencies): { readonly protocol: Proto
   metrics.rooms.readFrom("signaling", () => registries.size + octateRooms.size);
   // OctateCode's own tokens permit every room, so only a server that is open to everyone mints them.
   const tokens = authorizer === openAuthorizer ? new SignedRoomTokens(clock, limits.roomTokenMs) : undefined;
+  const peerRooms = {
+    editor: registries.open(openRoom),
+    peers: registries.open(openRoom),
+    cliffy: registries.open(openRoom),
+  };
+  const topics = registries.open(openTopic);
   const dialects = [
     // The editor comes before OctateCode's first dialect, whose clients begin with the same type.
-    octateCodeEditor({ ...shared, rooms: registries.open(openRoom) }),
+    octateCodeEditor({ ...shared, rooms: peerRooms.editor }),
     octateCode({ ...shared, rooms: octateRooms, tokens, usage: processUsage }),
-    octateCodePeers({ ...shared, rooms: registries.open(openRoom) }),
-    cliffy({ ...shared, rooms: registries.open(openRoom) }),
+    octateCodePeers({ ...shared, rooms: peerRooms.peers }),
+    cliffy({ ...shared, rooms: peerRooms.cliffy }),
     // y-webrtc comes last: it has no first message of its own.
-    yWebrtc({ ...shared, rooms: registries.open(openTopic) }),
+    yWebrtc({ ...shared, rooms: topics }),
   ];
   return {
     protocol: jsonDialects({ ...shared, dialects }),
+    rooms: [
+      roomsIn("y-webrtc", topics, (subscriber) => subscriber.user),
+      roomsIn("cliffy", peerRooms.cliffy, ({ pass }) => pass.user),
+      roomsIn("octatecode-editor", peerRooms.editor, ({ pass }) => pass.user),
+      roomsIn("octatecode-peers", peerRooms.peers, ({ pass }) => pass.user),
+      {
+        protocol: "octatecode",
+        names: () => Array.from(octateRooms, ({ facts }) => facts.roomId),
+        members: (name) => octateRooms.find(name),
+      },
+    ],
     close: async () => {
       octateRooms.close();
       await registries[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The rooms of a registry whose rooms are their members. */
+function roomsIn<M extends SignalingMember>(
+  protocol: string,
+  registry: Pick<RoomRegistry<Iterable<M>>, "entries" | "find">,
+  userOf: (member: M) => string | undefined,
+): SignalingRooms {
+  return {
+    protocol,
+    names: () => Array.from(registry.entries(), ([name]) => name),
+    members: (name) => {
+      const room = registry.find(name);
+      return room && Array.from(room, (member) => ({ connection: member.connection, user: userOf(member) }));
+    },
+  };
+}
+
+/** Clients that are all in one room. */
+function oneRoom(protocol: string, name: string, members: Iterable<SignalingMember>): SignalingRooms {
+  return { protocol, names: () => [name], members: (asked) => (asked === name ? members : undefined) };
 }
 
 /** The usage that OctateCode's clients show, in megabytes and microseconds. */
@@ -125,6 +177,7 @@ function openDirectSignaling(shared: SignalingDependencies) {
   return {
     peerjs: peerjs({ ...shared, key, discoveryEnabled, namespace }),
     peers: peers({ ...shared, devices }),
+    rooms: [oneRoom("peerjs", peerJsRoomName(key), namespace), oneRoom("peers", peersRoomName, devices)],
     close: () => {
       namespace.close();
       devices.close();

@@ -1,3 +1,4 @@
+import { isSameUser } from "../auth/identifiers.ts";
 import type { AwarenessEntry } from "../relay/awareness/awareness-codec.ts";
 import type { Changes } from "../relay/changes.ts";
 import type { Deletion } from "../relay/deletion.ts";
@@ -146,10 +147,14 @@ export class Documents {
     return this.#options.rooms.find(document)?.presence ?? [];
   }
 
-  /** As `disconnectMembers`; 0 if no client is in the document. */
+  /** As `disconnectMembers`, for all clients in the document, or those of one user; 0 if there are none. */
   disconnect(document: string, user?: string): number {
     const room = this.#options.rooms.find(document);
-    return room === undefined ? 0 : disconnectMembers(room, user);
+    if (room === undefined) return 0;
+    return disconnectMembers(
+      room,
+      (member) => user === undefined || (member.user !== undefined && isSameUser(member.user, user)),
+    );
   }
 
   #report(event: DocumentEvent): void {

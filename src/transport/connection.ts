@@ -14,6 +14,10 @@ export type Frame = string | Uint8Array;
 export interface Connection {
   readonly id: string;
   readonly remoteAddress: string;
+  /** The name of the protocol that the client speaks on it, or that of its carrier. */
+  readonly protocol: string;
+  /** Epoch milliseconds. */
+  readonly openedAt: number;
   /** False from the moment either side closes. */
   readonly isOpen: boolean;
   /**

@@ -5,13 +5,12 @@ import type { Metrics } from "../ops/metrics.ts";
 import { ClientHandshake, type HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import { type Connection, type Frame, frameBytes } from "./connection.ts";
-
+import type { ConnectionOwner } from "./connection-owner.ts";
 import { Inbox, type InboxOptions } from "./inbox.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { Protocol, ProtocolSession } from "./protocol.ts";
 import { FrameQueue } from "./scheduling/frame-queue.ts";
 import type { Scheduler, WorkAccount } from "./scheduling/scheduler.ts";
-import type { ConnectionOwner } from "./websocket-connection.ts";
 
 /** The transport of one client's frames: a WebSocket, or a session of Engine.IO. */
 export interface Wire<C> {

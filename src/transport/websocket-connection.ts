@@ -6,6 +6,7 @@ import type { HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import { ClosingSocket } from "./closing/closing-socket.ts";
 import { type Connection, type Frame, frameBytes } from "./connection.ts";
+import type { ConnectionOwner } from "./connection-owner.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { Liveness, Watched } from "./liveness/liveness.ts";
 import type { ReceiveQueues } from "./liveness/receive-queues.ts";
@@ -39,14 +40,6 @@ export interface AttachedSession {
 export type Socket = ServerWebSocket<SocketData>;
 export type SocketServer = Server<SocketData>;
 
-/** The owner that a connection reports its end and its errors to. */
-export interface ConnectionOwner {
-  /** Our side ends the connection; `detail` as in `Connection.close`. */
-  closed(reason: CloseReason, detail: string | undefined): void;
-  /** A task that waited for the last byte has thrown, or a session refuses its client. */
-  failed(error: unknown): void;
-}
-
 /** A frame of this size may take so long that its receiver is pinged after it. */
 const largeBytes = 64 * kibibyte;
 /** The rate of the slowest link on which a client still has time to answer a ping behind a large frame. */
@@ -73,6 +66,7 @@ export interface WebSocketConnectionOptions {
 export class WebSocketConnection implements Connection, Watched, ReceivingConnection, Outbox {
   readonly id: string;
   readonly remoteAddress: string;
+  readonly openedAt: number;
   readonly socket: Socket;
   readonly server: SocketServer;
   readonly turns: WorkAccount;
@@ -110,6 +104,7 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   ) {
     this.id = id;
     this.remoteAddress = socket.data.remoteAddress;
+    this.openedAt = options.clock.now();
     this.socket = socket;
     this.server = server;
     this.#options = options;
@@ -119,6 +114,10 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
     this.traffic.connections += 1;
     options.liveness.watch(this);
     if (options.scheduler.isReadingSuspended) this.suspend();
+  }
+
+  get protocol(): string {
+    return this.socket.data.protocol.name;
   }
 
   get isOpen(): boolean {

@@ -66,6 +66,51 @@ export interface ServerFigures extends Readonly<Record<FigureColumn, readonly (n
   readonly connections: Readonly<Record<string, readonly number[]>>;
 }
 
+export type RoomKind = "sync" | "signaling";
+
+export interface RoomFacts {
+  readonly kind: RoomKind;
+  readonly name: string;
+  readonly members: number;
+  /** The protocols of its members. */
+  readonly protocols: readonly string[];
+}
+
+export interface RoomPage {
+  readonly items: readonly RoomFacts[];
+  /** Null on the last page. */
+  readonly next: string | null;
+}
+
+export interface RoomMember {
+  readonly id: string;
+  readonly protocol: string;
+  /** Null if unknown. */
+  readonly user: string | null;
+  /** Null in signaling rooms. */
+  readonly access: "read" | "write" | null;
+  readonly connectedAt: string;
+  readonly address: string;
+}
+
+export interface Room extends RoomFacts {
+  /** The number of awareness states of a document; null in signaling rooms. */
+  readonly presence: number | null;
+  /** The first 1,000 members. */
+  readonly memberList: readonly RoomMember[];
+}
+
+export interface RoomPageOptions extends ReadOptions {
+  /** `sync` by default. */
+  readonly kind?: RoomKind | undefined;
+  /** The names begin with this text. */
+  readonly prefix?: string | undefined;
+  /** The most rooms in the page: 1 to 500. */
+  readonly limit?: number | undefined;
+  /** The `next` of the page before. */
+  readonly after?: string | undefined;
+}
+
 /** The administration of a server. It needs an administrator's token. All methods reject with `YurtError`. */
 export class Administration {
   readonly #requests: Requests;
@@ -84,6 +129,22 @@ export class Administration {
     return this.#requests.json({ path: "/server/figures", ...options });
   }
 
+  /** One page of the open rooms of a kind. */
+  rooms({ after, kind, limit, prefix, signal }: RoomPageOptions = {}): Promise<RoomPage> {
+    return this.#requests.json({ path: "/rooms", query: { kind, prefix, limit, after }, signal });
+  }
+
+  /** Tells which members a room has. */
+  room(kind: RoomKind, name: string, options: ReadOptions = {}): Promise<Room> {
+    return this.#requests.json({ path: roomPath(kind, name), ...options });
+  }
+
+  /** Disconnects a member, which may return. */
+  async disconnectMember(kind: RoomKind, name: string, member: string): Promise<void> {
+    const path = `${roomPath(kind, name)}/members/${encodeURIComponent(member)}/disconnect`;
+    await this.#requests.send({ method: "POST", path });
+  }
+
   /** Makes a link for an administrator. It needs an administrator's token: API keys are refused. */
   createAdminLink(): Promise<AdminLink> {
     return this.#requests.json({ method: "POST", path: "/admin/links" });
@@ -93,4 +154,8 @@ export class Administration {
   createAdminSession(code: string): Promise<AdminSession> {
     return this.#requests.json({ method: "POST", path: "/admin/session", body: { code } });
   }
+}
+
+function roomPath(kind: RoomKind, name: string): string {
+  return `/rooms/${kind}/${encodeURIComponent(name)}`;
 }

@@ -3,6 +3,8 @@ import { type AdminLink, AdminLinks } from "../../admin/entry/admin-links.ts";
 import { type EntryRoutesOptions, entryRoutes } from "../../admin/entry/entry-routes.ts";
 import { FigureHistory } from "../../admin/overview/figure-history.ts";
 import { type ServerState, serverRoutes } from "../../admin/overview/server-routes.ts";
+import { OpenRooms, type OpenRoomsOptions } from "../../admin/rooms/open-rooms.ts";
+import { roomRoutes } from "../../admin/rooms/room-routes.ts";
 import { RecentProblems } from "../../ops/recent-problems.ts";
 import type { Certificate } from "../../tls/certificate.ts";
 import type { Part } from "../part.ts";
@@ -12,6 +14,7 @@ export interface AdministrationOptions
   extends Pick<PartDependencies, "clock" | "limits" | "metrics" | "originPolicy">,
     Pick<ServerOptions, "problems">,
     Pick<EntryRoutesOptions, "mint">,
+    OpenRoomsOptions,
     Pick<ServerState, "whyNotReady" | "backup" | "storesDocuments"> {
   /** The certificate in use; undefined without one. */
   readonly certificate: () => Pick<Certificate, "names" | "expiresAt"> | undefined;
@@ -41,6 +44,7 @@ export function openAdministration(options: AdministrationOptions): Administrati
     createLink: () => links.create(),
     api: [
       ...entryRoutes({ ...options, links, publicUrl: () => originPolicy.publicUrl }),
+      ...roomRoutes({ rooms: new OpenRooms(options) }),
       ...serverRoutes({ ...options, state, history, problems }),
     ],
     [Symbol.asyncDispose]: async () => history.close(),

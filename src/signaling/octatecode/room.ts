@@ -48,6 +48,10 @@ export class OctateRoom {
     return this.#members.size;
   }
 
+  [Symbol.iterator](): IterableIterator<OctateMember> {
+    return this.#members[Symbol.iterator]();
+  }
+
   find(userId: string): OctateMember | undefined {
     return this.#members.find(userId);
   }

@@ -36,6 +36,10 @@ export class PeerJsNamespace {
     this.#mailbox = new Mailbox({ keepMs, expired, budget, clock, limits, metrics });
   }
 
+  [Symbol.iterator](): IterableIterator<PeerJsMember> {
+    return this.#members[Symbol.iterator]();
+  }
+
   get ids(): readonly string[] {
     return Array.from(this.#members, ({ id }) => id);
   }

@@ -48,6 +48,10 @@ export class Devices {
     this.#mailbox = new Mailbox({ keepMs, expired: () => {}, budget, clock, limits, metrics });
   }
 
+  [Symbol.iterator](): IterableIterator<Device> {
+    return this.#members[Symbol.iterator]();
+  }
+
   find(id: string): Device | undefined {
     return this.#members.find(id);
   }

@@ -209,7 +209,7 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
 
   /** Returns false when the topic is full, or the client has disconnected. */
   #join(topic: string, pass: RoomPass<Topic>): boolean {
-    const subscriber = new Subscriber(this.#client.connection);
+    const subscriber = new Subscriber(this.#client.connection, pass.user);
     const subscription = new Subscription({ topic, pass, subscriber, owner: this });
     if (this.#isClosed || !pass.room.join(subscriber)) {
       subscription.release();

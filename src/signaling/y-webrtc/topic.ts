@@ -10,6 +10,8 @@ const noPeerIds: readonly string[] = [];
 export class Subscriber implements Member {
   readonly id: string;
   readonly connection: Connection;
+  /** The id of its user; undefined if unknown. */
+  readonly user: string | undefined;
   /** The peer ids that it has used lately, the most recent last. Written by its topic only. */
   peerIds = noPeerIds;
   /**
@@ -18,9 +20,10 @@ export class Subscriber implements Member {
    */
   announcementDueAt = 0;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, user?: string) {
     this.id = connection.id;
     this.connection = connection;
+    this.user = user;
   }
 }
 
@@ -59,6 +62,10 @@ export class Topic {
 
   get size(): number {
     return this.#room.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Subscriber> {
+    return this.#room[Symbol.iterator]();
   }
 
   get connections(): Iterable<Connection> {

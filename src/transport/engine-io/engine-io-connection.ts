@@ -1,11 +1,11 @@
 import type { ProtocolTraffic } from "../../ops/metrics/traffic.ts";
 import { type CloseReason, closeReasons, SessionError } from "../close-reason.ts";
 import { type Frame, frameBytes } from "../connection.ts";
+import type { ConnectionOwner } from "../connection-owner.ts";
 import type { TransportLimits } from "../limits.ts";
 import type { Outbox, Outboxes } from "../outboxes/outboxes.ts";
 import type { Scheduler, WorkAccount } from "../scheduling/scheduler.ts";
 import type { RunConnection } from "../session-runner.ts";
-import type { ConnectionOwner } from "../websocket-connection.ts";
 import type { WorkKind } from "../work.ts";
 
 /** The methods of the engine's session that a connection uses. */
@@ -18,6 +18,9 @@ export interface EngineSession {
 export interface EngineIoConnectionOptions {
   readonly id: string;
   readonly remoteAddress: string;
+  readonly protocol: string;
+  /** Epoch milliseconds. */
+  readonly openedAt: number;
   readonly session: EngineSession;
   readonly owner: ConnectionOwner;
   readonly scheduler: Scheduler;
@@ -50,6 +53,14 @@ export class EngineIoConnection implements RunConnection, Outbox {
 
   get remoteAddress(): string {
     return this.#options.remoteAddress;
+  }
+
+  get protocol(): string {
+    return this.#options.protocol;
+  }
+
+  get openedAt(): number {
+    return this.#options.openedAt;
   }
 
   get isOpen(): boolean {

@@ -256,7 +256,7 @@ export class EngineIoServer {
   }
 
   #wireOf({ session, gate }: EngineSide, request: Request, remoteAddress: string): Wire<EngineIoConnection> {
-    const { protocol, limits, metrics, outboxes, scheduler } = this.#options;
+    const { clock, protocol, limits, metrics, outboxes, scheduler } = this.#options;
     const traffic = metrics.traffic.of(protocol.name);
     const id = `engine.io ${this.#opened}`;
     return {
@@ -266,6 +266,8 @@ export class EngineIoServer {
         new EngineIoConnection({
           id,
           remoteAddress,
+          protocol: protocol.name,
+          openedAt: clock.now(),
           session: this.#asSession({ session, gate }),
           owner,
           scheduler,

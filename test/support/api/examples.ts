@@ -1,6 +1,7 @@
 import * as Y from "yjs";
 import type { Scope } from "../../../src/auth/keys/api-keys.ts";
 import { documentLine, endLine, formatLine, updateLine } from "../../../src/storage/document-lines.ts";
+import { RawClient } from "../clients/raw-client.ts";
 import type { ApiServer } from "./api-server.ts";
 import { updateOf } from "./documents.ts";
 
@@ -63,6 +64,16 @@ async function addMessage(api: ApiServer) {
   const { body } = await api.ask("GET", `/v1/webhooks/${added.webhook}/deliveries`, admin(api));
   const [message] = [body["items"]].flat();
   return { ...added, message: String(Object(message).id) };
+}
+
+/** Lets a client into a room. */
+async function enterRoom(api: ApiServer) {
+  const token = await api.token({ doc: "write" });
+  const client = await RawClient.connect(`${api.server.wsUrl}/sync/doc?token=${token}`);
+  await client.sync();
+  const { body } = await api.ask("GET", "/v1/rooms/sync/doc", admin(api));
+  const [member] = [body["memberList"]].flat();
+  return { kind: "sync", room: "doc", member: encodeURIComponent(String(Object(member).id)) };
 }
 
 async function addVersion(api: ApiServer) {
@@ -142,6 +153,9 @@ export const examples: Readonly<Record<string, Example>> = {
     },
     status: 201,
   },
+  listRooms: { prepare: enterRoom, query: "?limit=1", status: 200 },
+  getRoom: { preparePath: enterRoom, status: 200 },
+  disconnectMember: { preparePath: enterRoom, status: 204 },
   getServer: { status: 200 },
   readServerFigures: { status: 200 },
   listIceServers: {

@@ -7,6 +7,8 @@ import { FakeTurns } from "./fake-turns.ts";
 export class FakeConnection implements Connection {
   readonly id: string;
   readonly remoteAddress: string;
+  readonly protocol = "fake";
+  readonly openedAt = 0;
   /** All sent frames, snapshots included, in order. */
   readonly sent: Frame[] = [];
   /** The frames that were sent as snapshots. */

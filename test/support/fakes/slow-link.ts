@@ -13,6 +13,8 @@ interface Unsent {
 export class SlowLink implements Connection {
   readonly id: string;
   readonly remoteAddress = "192.0.2.1";
+  readonly protocol = "fake";
+  readonly openedAt = 0;
   readonly turns = new FakeTurns();
   closeReason: CloseReason | undefined;
   closeDetail: string | undefined;

@@ -14,6 +14,8 @@ test("a session that ends while a frame is written counts no unsent bytes", asyn
   const shared = { limits: defaultLimits, addresses: new CountedAddresses(), clock, metrics };
   const connection: EngineIoConnection = new EngineIoConnection({
     id: "engine.io 1",
+    protocol: "peers",
+    openedAt: 0,
     remoteAddress: "192.0.2.1",
     session: { write: () => connection.lost(), ping: () => {}, close: () => {} },
     owner: { closed: () => {}, failed: () => {} },

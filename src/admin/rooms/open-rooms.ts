@@ -1,0 +1,138 @@
+import type { AccessRequest } from "../../auth/authorizer.ts";
+import { disconnected, disconnectMembers } from "../../relay/disconnect.ts";
+import type { SyncMember } from "../../relay/sync-member.ts";
+import type { SyncRoom } from "../../relay/sync-room.ts";
+import { closeReasonOf } from "../../rooms/denial.ts";
+import type { RoomRegistry } from "../../rooms/room-registry.ts";
+import type { SignalingRooms } from "../../signaling/signaling-rooms.ts";
+import type { Connection } from "../../transport/connection.ts";
+
+export type RoomKind = AccessRequest["kind"];
+
+export interface OpenRoomsOptions {
+  /** Undefined for a server that stores no documents. */
+  readonly sync: Pick<RoomRegistry<SyncRoom>, "entries" | "find"> | undefined;
+  readonly signaling: readonly SignalingRooms[];
+}
+
+export interface RoomPage {
+  readonly kind: RoomKind;
+  /** The names begin with this text. */
+  readonly prefix: string;
+  /** The names follow this one. */
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+export interface ListedRoom {
+  readonly name: string;
+  readonly members: number;
+  /** The protocols of its members. */
+  readonly protocols: readonly string[];
+}
+
+export interface RoomMember {
+  readonly connection: Connection;
+  readonly protocol: string;
+  readonly user: string | undefined;
+  /** Undefined in a signaling room, where it makes no difference. */
+  readonly access: "read" | "write" | undefined;
+}
+
+/**
+ * The rooms that are open, as they are at the moment of the call: nothing is kept for it. Sync and signaling rooms of one
+ * name are two rooms; those of two signaling protocols are shown as one, since one permission is good for both.
+ */
+export class OpenRooms {
+  readonly #options: OpenRoomsOptions;
+
+  constructor(options: OpenRoomsOptions) {
+    this.#options = options;
+  }
+
+  /** One room more than the limit, if there are more, in the order of the UTF-16 code units of their names. */
+  list({ after, kind, limit, prefix }: RoomPage): readonly ListedRoom[] {
+    const names = new SmallestNames(limit + 1);
+    for (const name of this.#names(kind)) {
+      if (name.startsWith(prefix) && (after === undefined || name > after)) names.add(name);
+    }
+    return names.list.map((name) => this.#listed(kind, name));
+  }
+
+  /** The members of a room; undefined if it is not open. */
+  members(kind: RoomKind, name: string): readonly RoomMember[] | undefined {
+    if (kind === "sync") {
+      const room = this.#options.sync?.find(name);
+      return room && [...room.members].map(memberOf);
+    }
+    const rooms = this.#options.signaling.flatMap((source) => {
+      const members = source.members(name);
+      return members === undefined ? [] : [{ protocol: source.protocol, members }];
+    });
+    if (rooms.length === 0) return undefined;
+    return rooms.flatMap(({ members, protocol }) =>
+      Array.from(members, ({ connection, user }) => ({ connection, protocol, user, access: undefined })),
+    );
+  }
+
+  /** The number of clients whose presence is known in a sync room. */
+  presence(name: string): number {
+    return this.#options.sync?.find(name)?.presence.length ?? 0;
+  }
+
+  /**
+   * Ends the membership of a connection in a room; in a signaling room the connection itself, as its protocols have no
+   * word for less. The client may return. False if the room has no such member.
+   */
+  disconnect(kind: RoomKind, name: string, connectionId: string): boolean {
+    if (kind === "sync") {
+      const room = this.#options.sync?.find(name);
+      return room !== undefined && disconnectMembers(room, ({ connection }) => connection.id === connectionId) > 0;
+    }
+    const found = this.members(kind, name)?.filter(({ connection }) => connection.id === connectionId) ?? [];
+    for (const { connection } of found) connection.close(closeReasonOf(disconnected));
+    return found.length > 0;
+  }
+
+  *#names(kind: RoomKind): Generator<string> {
+    if (kind === "sync") {
+      for (const [name] of this.#options.sync?.entries() ?? []) yield name;
+      return;
+    }
+    for (const source of this.#options.signaling) yield* source.names();
+  }
+
+  #listed(kind: RoomKind, name: string): ListedRoom {
+    const members = this.members(kind, name) ?? [];
+    return { name, members: members.length, protocols: [...new Set(members.map(({ protocol }) => protocol))].sort() };
+  }
+}
+
+function memberOf({ access, connection, user }: SyncMember): RoomMember {
+  return { access, connection, user, protocol: connection.protocol };
+}
+
+/** The smallest of many names, each once, in ascending order: a page of 100,000 rooms sorts no more than the page. */
+class SmallestNames {
+  readonly list: string[] = [];
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(name: string): void {
+    const { list } = this;
+    const last = list.at(-1);
+    if (list.length >= this.#limit && last !== undefined && name >= last) return;
+    let [low, high] = [0, list.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((list[middle] ?? "") < name) low = middle + 1;
+      else high = middle;
+    }
+    if (list[low] === name) return;
+    list.splice(low, 0, name);
+    if (list.length > this.#limit) list.pop();
+  }
+}
