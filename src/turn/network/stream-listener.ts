@@ -83,7 +83,13 @@ export class StreamListener {
   #opened(socket: Bun.Socket<StreamConnection | undefined>, options: StreamListenerOptions): void {
     const { certificate, counts } = options;
     const { remotePort } = socket;
-    const remoteAddress = canonicalAddress(socket.remoteAddress) ?? socket.remoteAddress;
+    // The types of the runtime say otherwise, but a client that has reset its connection by now has no address any more.
+    const given: string | undefined = socket.remoteAddress;
+    if (given === undefined) {
+      socket.terminate();
+      return;
+    }
+    const remoteAddress = canonicalAddress(given) ?? given;
     const bound = boundMetBy(remoteAddress, options);
     if (bound !== undefined) {
       options.bounds.met(bound);

@@ -82,3 +82,8 @@ describe("the mapped address", () => {
     expect(await mappedAddress(await stunServer("203.0.113.7"), 6)).toBeUndefined();
   });
 });
+
+test("a name server that does not answer holds up nothing: the address is unknown", async () => {
+  const host = "stun.example.com";
+  expect(await mappedAddress({ host, port: 3_478 }, 4, () => new Promise(() => {}))).toBeUndefined();
+});
