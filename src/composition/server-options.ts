@@ -87,7 +87,7 @@ export interface WebhookSettings {
   readonly retryDelaysMs: readonly number[];
 }
 
-/** STUN and TURN: this server's own, and others that clients are told to use. */
+/** STUN and TURN: this server's own, and the other servers that clients are given. */
 export interface TurnSettings {
   /** False: the server has none of its own. */
   readonly isEnabled: boolean;
@@ -112,13 +112,13 @@ export interface TurnSettings {
   /** How long credentials are valid. */
   readonly ttlMs: number;
   readonly strictChannels: boolean;
-  /** The servers that clients are told to use. */
+  /** The servers that clients are given. */
   readonly advertised: readonly AdvertisedServer[];
   /** For the TURN servers of others. Undefined: credentials made with the secret. */
   readonly advertisedCredential: { readonly username: string; readonly credential: string } | undefined;
 }
 
-/** A STUN or TURN server that clients are told to use; `own` stands for the URLs of this server. */
+/** A STUN or TURN server that clients are given; `own` stands for the URLs of this server. */
 export type AdvertisedServer = "own" | { readonly url: string; readonly needsCredential: boolean };
 
 /** How the ports of a server get their certificate: from files, or from an ACME authority. */

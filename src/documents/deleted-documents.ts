@@ -52,7 +52,7 @@ export class DeletedDocuments {
       const until = clock.now() - keptMs;
       for await (const name of this.#deletedUntil(until)) {
         if (this.#isClosed) break;
-        // A purge takes a while: meanwhile the deletion of one that was listed may have been taken back.
+        // A purge takes a while. Meanwhile, the deletion of a listed document may have been taken back.
         if (await this.#options.documents.purgeDeleted(name, until)) documents += 1;
       }
     } catch (error) {

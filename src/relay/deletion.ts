@@ -34,7 +34,7 @@ export class Deletion {
     return this.#turns.run(document, () => this.#delete(document));
   }
 
-  /** Takes a deletion back. The document is as it was. */
+  /** Takes a deletion back: the document is unchanged. */
   undelete(document: string): Promise<boolean> {
     return this.#turns.run(document, () => this.#store.undelete(document));
   }

@@ -12,7 +12,7 @@ export const turnLimits = limits({
     help: "TURN allocations of all clients together; each has a UDP socket",
     beyond: "TURN error 508",
   },
-  // y-webrtc opens a connection for each peer, and each asks every TURN URL: a page with 20 peers has 40 or more.
+  // y-webrtc opens a connection to each peer, with an allocation on each TURN URL: 40 or more for a page with 20 peers.
   turnAllocationsPerUser: {
     default: 500,
     unit: "count",
@@ -60,7 +60,7 @@ export const turnLimits = limits({
     help: "bytes that all TURN allocations relay, both directions together",
     beyond: "dropped",
   },
-  // UDP sources can be forged: this is what a victim gets, at most four times the bytes of the forged requests.
+  // UDP sources can be forged: these limits bound the answers to a victim, at most four times the requests in bytes.
   stunAnswerBurst: {
     default: 400,
     unit: "count",

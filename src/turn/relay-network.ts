@@ -24,8 +24,8 @@ export interface RelaySocket {
   readonly address: string;
   readonly port: number;
   /**
-   * Sends one datagram to a peer; it may be lost. Copies `payload` before it returns. Never throws: what the system
-   * refuses, such as a datagram that is too large, is dropped and counted.
+   * Sends one datagram to a peer; it may be lost. Copies `payload` before it returns. Never throws: a datagram that the
+   * system refuses, such as one that is too large, is dropped and counted.
    */
   send(payload: Uint8Array, address: string, port: number): void;
   /** Frees the port. `receive` is not called any more. Idempotent. */

@@ -15,6 +15,6 @@ export interface ServerSocket {
   send(bytes: Uint8Array, address: string, port: number): void;
   /** The client has an allocation: the deadline for connections without one ends. UDP does nothing. */
   admitted(): void;
-  /** The client's allocation has ended: the deadline begins again, since the client may make another one. UDP does nothing. */
+  /** The client's allocation has ended: the deadline starts again, as the client may make another. UDP does nothing. */
   released(): void;
 }

@@ -24,7 +24,7 @@ export interface TurnServerOptions {
   readonly nonces: Nonces;
   readonly policy: PeerPolicy;
   readonly limits: TurnLimits;
-  /** Whether channels have the numbers of RFC 8656 only, and not those of RFC 5766, which some clients use. */
+  /** Whether only the channel numbers of RFC 8656 are accepted, and not those of RFC 5766, which some clients use. */
   readonly strictChannels: boolean;
   readonly counts: TurnCounts;
   readonly bounds: Pick<Bounds, "met">;
@@ -38,7 +38,7 @@ const sendIndication = messageType(methods.send, "indication");
  * A STUN and TURN server (RFC 8489, RFC 8656) without sockets: messages of clients come in by `receive`, and datagrams of
  * peers by the function that `RelayNetwork.open` is given.
  *
- * It keeps nothing of clients without a valid credential, and answers requests only: what else comes is relayed, or
+ * It keeps no state for clients without a valid credential. It answers requests only; other messages are relayed, or
  * dropped and counted.
  */
 export class TurnServer {
@@ -122,7 +122,7 @@ export class TurnServer {
   #handle(socket: ServerSocket, bytes: Uint8Array, address: string, port: number): TurnDropReason | undefined {
     const message = bytes.byteLength > maxRequestBytes ? undefined : decodeStun(bytes);
     if (message === undefined) return "malformed";
-    // Indications say that a client is alive. Answers are not for a server, which asks nothing.
+    // Indications only show that a client is alive. A server sends no requests, so it expects no answers.
     if (message.messageClass !== "request") return undefined;
     return this.#requests.handle({ message, client: { socket, address, port } });
   }

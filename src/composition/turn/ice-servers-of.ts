@@ -14,17 +14,17 @@ import { addressWarnings } from "./turn-warnings.ts";
 
 export interface FoundIceServers {
   readonly iceServers: IceServers;
-  /** False if the server makes another secret at each start: it refuses credentials that are made beside it. */
+  /** False if the server makes another secret at each start, so that it refuses the credentials of this command. */
   readonly isSecretKept: boolean;
-  /** Why clients may not reach this server's URLs, for people. */
+  /** The reasons why clients may not reach this server's URLs, as texts for people. */
   readonly problems: readonly string[];
   /** Whether the secret was not there yet: no server has it that runs already. */
   readonly isSecretNew: boolean;
 }
 
 /**
- * The ICE servers of a server with these settings, for commands that run beside it: they make the credentials that it
- * accepts, and a secret if there is none. Whether anything listens is not known. Throws `SecretsFileUnreadable`, or the
+ * The ICE servers of a server with these settings, for commands: they make credentials that the server accepts, and the
+ * secret if there is none. They do not know whether the server listens. Throws `SecretsFileUnreadable`, or the
  * system's error if an address of the settings cannot be resolved.
  */
 export async function iceServersOf(values: SettingValues): Promise<FoundIceServers> {
@@ -57,7 +57,7 @@ interface Facts {
   readonly found: FoundRelayAddresses;
 }
 
-/** Undefined without TURN, and if any free port is taken. */
+/** Undefined without TURN, and if the setting takes any free port. */
 function urlsOf(values: SettingValues, { settings, listening, found }: Facts): OwnTurnUrls | undefined {
   const { isEnabled, port = usualTurnPort, tlsPort = usualTurnTlsPort } = settings;
   if (!isEnabled || port === 0) return undefined;

@@ -9,7 +9,7 @@ export interface IceOptions extends Pick<PartDependencies, "addresses" | "clock"
   readonly iceServers: IceServers;
 }
 
-/** The part of a server that tells its clients which STUN and TURN servers to use, its own or others. */
+/** The part of a server that gives clients the URLs and credentials of STUN and TURN servers. */
 export function openIce(options: IceOptions): Part {
   return {
     api: [iceRoute(options)],

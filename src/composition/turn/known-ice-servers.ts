@@ -17,7 +17,7 @@ export interface KnownIceServersOptions {
   readonly clock: Clock;
 }
 
-/** Credentials are sent in the clear, so that the user in them is 96 bits that only the server can relate to one. */
+/** Credentials are sent unencrypted, so their user part is a keyed hash: only the server can relate it to a user. */
 const userBytes = 12;
 
 /** The servers of the settings: this one's own, and others. */
@@ -52,7 +52,7 @@ export class KnownIceServers implements IceServers {
   }
 }
 
-/** The user in the credentials of a client: the same for all credentials of a user, or of an address without a user. */
+/** The user part of a client's credentials: the same for all credentials of a user, or of an address without a user. */
 export function turnUserOf({ user, remoteAddress }: IceClient, secret: string): string {
   const subject = user === undefined ? `address ${addressBlock(remoteAddress)}` : `user ${comparable(user)}`;
   const digest = createHmac("sha256", secret).update(`turn user\n${subject}`).digest();

@@ -24,7 +24,7 @@ export interface OwnTurnOptions
   readonly credentials: Credentials;
 }
 
-/** How often the addresses of this machine are read: TURN listens on them, and must not relay to them. */
+/** The interval in which the addresses of this machine are read: TURN listens on them, and must not relay to them. */
 const interfacesMs = 60_000;
 const loopbackRanges = ["127.0.0.0/8", "::1"];
 
@@ -85,7 +85,7 @@ export class OwnTurn {
     const { metrics, settings } = options;
     await using opening = new AsyncDisposableStack();
     const socketOptions = opening.use(new SocketOptions());
-    // Messages that arrive before the server is there are lost; clients send them again.
+    // Messages that arrive before the server exists are lost; clients repeat them.
     let own: OwnTurn | undefined;
     const ports = await openTurnPorts({
       ...options,
@@ -157,7 +157,7 @@ export class OwnTurn {
     }
   }
 
-  /** Takes over the reloadable settings, for what is opened from now on; rules for peers hold at once. Never rejects. */
+  /** Applies the reloadable settings: to new allocations, and the rules for peers at once to all. Never rejects. */
   async reload(settings: TurnSettings): Promise<void> {
     const { externalAddresses, stunServer, relayPorts, allowPeers, denyPeers } = settings;
     this.#settings = { ...this.#settings, externalAddresses, stunServer, relayPorts, allowPeers, denyPeers };
@@ -186,8 +186,8 @@ export class OwnTurn {
     const { host, publicUrl } = this.#options;
     const { allowPeers, denyPeers, listen } = this.#settings;
     for (const { advertised } of this.#found.addresses) this.#relayed.add(advertised);
-    // If only this machine reaches the server, there are no other peers, and every program can reach them anyway. Through a
-    // proxy on this machine, clients from elsewhere would reach services on loopback.
+    // If only this machine reaches the server, its peers are on this machine, where every program reaches them anyway.
+    // Behind a proxy on this machine, remote clients would reach services on loopback.
     const reachable = [host, ...listen, ...(publicUrl === undefined ? [] : [publicUrl.hostname])];
     const local = reachable.every(isLoopback) ? loopbackRanges : [];
     return {
@@ -217,12 +217,12 @@ export class OwnTurn {
     });
   }
 
-  /** Follows the addresses of this machine, which it may get from its network at any time. */
+  /** Applies a change of the addresses of this machine, which may come at any time. */
   async #look(): Promise<void> {
     const interfaces = interfaceAddresses();
     if (interfaces.join() === this.#interfaces.join()) return;
     this.#interfaces = interfaces;
-    // Until its listeners have followed, TURN must not relay to the new addresses.
+    // TURN must not relay to the new addresses, even before it listens on them.
     this.#policy.replace(this.#rules());
     const { log } = this.#options;
     const { plain, tls } = this.#ports;

@@ -16,7 +16,7 @@ export interface OwnTurnFacts {
 /** The URLs of this server (RFC 7064, RFC 7065). */
 export interface OwnTurnUrls {
   readonly stun: string;
-  /** One for each transport: a client opens allocations on all of them. */
+  /** One for each transport. A client makes an allocation on each. */
   readonly turn: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export function turnHost({ listening, publicUrl, relayAddresses }: Omit<OwnTurnF
   return isLoopback(hostname) ? address : hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
-/** Clients check the certificate, so the URL has a name that the certificate is for. */
+/** Clients verify the certificate, so the host of the URL is a name in the certificate. */
 function securedUrl(host: string, { port, certificateNames }: NonNullable<OwnTurnFacts["tls"]>): string | undefined {
   const plain = certificateNames.filter((name) => !name.startsWith("*."));
   const behindLabel = host.replace(/^[^.]+/, "*");

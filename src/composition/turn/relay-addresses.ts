@@ -19,7 +19,7 @@ export interface FoundRelayAddresses {
   readonly isStunServerSilent: boolean;
 }
 
-/** Decides on which addresses relayed transport addresses are opened, and at which peers reach them. */
+/** Finds the local addresses of relayed transport addresses, and the external addresses at which peers reach them. */
 export async function findRelayAddresses(options: RelayAddressOptions): Promise<FoundRelayAddresses> {
   const found = await Promise.all(([4, 6] as const).map((family) => relayAddress(family, options)));
   return {
@@ -50,13 +50,13 @@ async function relayAddress(family: 4 | 6, options: RelayAddressOptions): Promis
   return { address, isMapped: mapped !== undefined, isStunServerSilent: mapped === undefined };
 }
 
-/** The address from which this machine reaches the internet, if TURN listens on it; else one that others can reach. */
+/** The address from which this machine reaches the internet, if TURN listens on it; else another reachable one. */
 async function boundAddress(family: 4 | 6, listening: readonly string[]): Promise<string | undefined> {
   const candidates = listening.filter((address) => isIP(address) === family);
   const reachable = candidates.filter((address) => !isLoopback(address));
   const [only] = reachable;
   if (only === undefined) {
-    // A server that others can reach by IPv4 has no relayed addresses on the IPv6 loopback, which only it can reach.
+    // A server that other machines reach over IPv4 needs no relayed transport addresses on the IPv6 loopback.
     return listening.every(isLoopback) ? candidates[0] : undefined;
   }
   if (reachable.length === 1) return only;

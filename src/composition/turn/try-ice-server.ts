@@ -8,13 +8,13 @@ import type { TurnCredential } from "../../turn/credentials/credentials.ts";
 
 /** The result of using a STUN or TURN server as a client does. */
 export type IceServerTrial =
-  /** It works. `mapped` is the address of this machine as it sees it; TURN also has a relayed one and the way through it. */
+  /** The server works. `mapped`: this machine's address as the server sees it. `relay`: the measurement through TURN. */
   | { readonly outcome: "works"; readonly mapped: string; readonly relay?: RelayTrial }
-  /** Nothing answers, or no connection comes about. */
+  /** The server does not answer, or cannot be connected to. */
   | { readonly outcome: "silent"; readonly reason: string }
-  /** It answers with an error of STUN, such as 401. */
+  /** The server answers with an error of STUN, such as 401. */
   | { readonly outcome: "refuses"; readonly code: number }
-  /** Both ends have a relayed address, but what one sends does not reach the other. */
+  /** Both clients have an allocation, but no data arrives from one to the other. */
   | { readonly outcome: "loses"; readonly relayed: string };
 
 /** The reason of a silent server whose name cannot be resolved. */
@@ -29,15 +29,15 @@ export interface RelayTrial {
 
 export interface IceServerTrialOptions {
   readonly credential?: TurnCredential | undefined;
-  /** The host that is asked in place of the URL's. */
+  /** The host to connect to instead of that of the URL. */
   readonly host?: string | undefined;
   /** The time for each step. */
   readonly timeoutMs: number;
 }
 
 /**
- * Asks a server for this machine's address; of a TURN server, sends data to an own second allocation and back. Never
- * rejects.
+ * Asks a server for this machine's address. Through a TURN server, it also sends data to a second allocation of its own
+ * and back. Never rejects.
  */
 export async function tryIceServer(url: string, options: IceServerTrialOptions): Promise<IceServerTrial> {
   const server = parseServerUrl(url);
@@ -62,7 +62,7 @@ export async function tryIceServer(url: string, options: IceServerTrialOptions):
 type Received = ConnectOptions["received"];
 type Connect = (received?: Received) => Promise<TurnClient>;
 
-/** The certificate has the name of the URL, whichever host is asked. A server name in TLS is never an address (RFC 6066 §3). */
+/** The certificate must have the name of the URL, not of `host`. A TLS server name is no address (RFC 6066 §3). */
 function wayTo(
   { host: named }: ServerUrl,
   { host = named }: IceServerTrialOptions,
@@ -83,13 +83,13 @@ async function ask(connect: Connect): Promise<IceServerTrial> {
   return { outcome: "works", mapped: formatIpAddress(ip) };
 }
 
-/** A datagram may be lost, over UDP and behind the server. */
+/** A datagram may be lost on both sides of the server, so it is sent again. */
 const repeatMs = 200;
 
 async function loop(connect: Connect, timeoutMs: number): Promise<IceServerTrial> {
   const { promise: returned, resolve } = Promise.withResolvers<true>();
   const payload = crypto.getRandomValues(new Uint8Array(16));
-  // The far end sends everything back to where it comes from.
+  // The far end echoes every datagram.
   const far: TurnClient = await connect((ip, port, bytes) => far.send(ip, port, bytes));
   const near = await connect((_ip, _port, bytes) => {
     if (Buffer.from(bytes).equals(payload)) resolve(true);
@@ -108,7 +108,7 @@ async function loop(connect: Connect, timeoutMs: number): Promise<IceServerTrial
     }
     return { outcome: "loses", relayed };
   } finally {
-    // Over UDP the allocations would stay until they expire.
+    // Otherwise, allocations over UDP would stay until they expire.
     await Promise.allSettled([near.refresh(0), far.refresh(0)]);
   }
 }

@@ -42,7 +42,7 @@ export class UsualPortUnusable extends Error {
 }
 
 /**
- * Listens for UDP and TCP. Rejects with `UsualPortUnusable` when it cannot and the settings name no port; if they do, with
+ * Listens for UDP and TCP. If it cannot, it rejects with `UsualPortUnusable` when the settings name no port, else with
  * the system's error, its `port` and the `setting`.
  */
 export async function openTurnPorts(options: TurnPortsOptions): Promise<TurnPorts> {
@@ -65,7 +65,7 @@ export async function openTurnPorts(options: TurnPortsOptions): Promise<TurnPort
   }
 }
 
-/** Adds the port and the setting to the system's error, for the text that explains it. */
+/** Adds the port and the setting to the system's error, for the error text. */
 export function withSetting(error: unknown, port: number, setting: "turn.port" | "turn.tls-port"): unknown {
   return error instanceof Error ? Object.assign(error, { port, setting }) : error;
 }

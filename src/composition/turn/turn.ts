@@ -23,14 +23,14 @@ export interface TurnOptions
   readonly certificate: Certificate | undefined;
 }
 
-/** The part of a server that does STUN and TURN, and knows the servers that clients are told to use. */
+/** The part of a server that does STUN and TURN, and that knows the ICE servers for clients. */
 export interface Turn extends Part {
   readonly iceServers: IceServers;
   /** The secret, as far as it is kept in the data folder. */
   readonly contents: readonly FolderContent[];
   /** Undefined if nothing listens. */
   readonly listening: ListeningTurn | undefined;
-  /** Facts that the operator should know. */
+  /** Warnings for the administrator. */
   readonly warnings: readonly TurnWarning[];
   /** Uses another certificate for TLS; with the first one TLS begins to be served. A failure is logged. */
   replaceCertificate(certificate: Certificate): void;
@@ -45,7 +45,7 @@ export interface ListeningTurn {
   readonly urls: OwnTurnUrls;
 }
 
-/** No server of its own and none of others. */
+/** A part without any STUN or TURN server. */
 const noTurn: TurnSettings = {
   isEnabled: false,
   port: undefined,

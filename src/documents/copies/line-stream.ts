@@ -7,11 +7,11 @@ export interface LineStreamOptions {
   readonly ended: () => void;
 }
 
-/** The bytes that are handed over at once: a line may have many, and a slow link takes its time for them. */
+/** The bytes that are handed over at once, because a slow link needs time for a long line. */
 const pieceBytes = 65_536;
 
 /**
- * A body of these lines, which are asked for as the reader takes them. A reader that takes no piece for a minute is cut
+ * A body of these lines, which are read as the reader takes them. A reader that takes no piece for a minute is cut
  * off; a failure of the lines cuts it off as well.
  */
 export function lineStream(

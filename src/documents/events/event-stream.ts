@@ -11,7 +11,7 @@ export interface StreamEvent {
 export interface EventStreamOptions {
   /** The most bytes that wait for the reader. */
   readonly maxWaitingBytes: number;
-  /** Counts what waits for the readers of all streams. */
+  /** Counts the events that wait for the readers of all streams. */
   readonly waiting: WaitingEvents;
   /** The reader takes less than it is sent: the stream ends. */
   readonly overflowed: () => void;
@@ -104,7 +104,7 @@ export class EventStream {
     waiting.add(event);
   }
 
-  /** Ends the stream with a last event. If many others wait, they are left out: a reader that returns is sent them. */
+  /** Ends the stream with a last event. If many others wait, they are left out; a reader that resumes gets them. */
   end(last: StreamEvent): void {
     if (this.#waitingBytes <= handedBytes) this.#handOver();
     this.#close((controller) => {
@@ -118,7 +118,7 @@ export class EventStream {
     this.#close((controller) => controller.close());
   }
 
-  /** Ends the stream without what waits: the reader takes less than it is sent. */
+  /** Ends the stream without its waiting events, because the reader is too slow. */
   cut(): void {
     this.#close((controller) => controller.error(new Error("the reader takes less than it is sent")));
   }

@@ -113,7 +113,7 @@ export class EventStreams {
     ended();
   }
 
-  /** Ends the streams whose readers let most wait, until what waits is within its bound. */
+  /** Ends the streams with the most waiting events, until all waiting events are within their bound. */
   #cutSlowest(): void {
     while (this.#waiting.isExceeded) {
       let slowest: EventStream | undefined;

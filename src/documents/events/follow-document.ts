@@ -91,7 +91,7 @@ function eventOf({ row, update }: Update, maxWaitingBytes: number): StreamEvent 
   return { id: row, event: "update", data };
 }
 
-/** It has no id: a reader that returns is sent the present states. */
+/** An event without an id, because a reader that resumes gets the current states. */
 function awarenessEventOf(body: Uint8Array): StreamEvent {
   return { event: "awareness", data: { update: body.toBase64() } };
 }

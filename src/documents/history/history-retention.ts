@@ -68,7 +68,7 @@ export class HistoryRetention {
           if (await this.#keep(name)) documents += 1;
         } catch (error) {
           if (error instanceof StoreError) throw error;
-          // The history of one document is damaged: those of the others are kept as they should be.
+          // The history of one document is damaged. Retention continues for the others.
           [failures, failure] = [failures + 1, error];
         }
       }

@@ -9,7 +9,7 @@ export interface KeptVersions {
   readonly keepMs: (document: string) => number;
 }
 
-/** A program may replace a document again and again: then its states are this far apart. */
+/** The shortest time between two kept states, because a program may replace a document repeatedly. */
 const apartMs = 60_000;
 
 /** Keeps the state before an edit that may change the whole document, so that one can return to it. */
@@ -47,7 +47,7 @@ export function automatic(version: AutomaticVersion): StoredVersion {
   return { ...version, number: 0, name: undefined, createdBy: undefined };
 }
 
-/** The last update of a document that is its base alone, and no history leads to it. */
+/** The last update of a document that has only its base, without a history. */
 async function lastWithoutHistory(document: string, history: HistoryStore) {
   const stored = await history.moment(document, { sequence: Number.MAX_SAFE_INTEGER });
   return stored?.kind === "updates" ? stored.last : undefined;

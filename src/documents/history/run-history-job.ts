@@ -38,7 +38,7 @@ export function runHistoryJob(task: HistoryTask, compression: Compression): Hist
 class HistoryRun {
   readonly #maxDocBytes: number;
   readonly #compression: Compression;
-  /** The bytes that the parts may still become. */
+  /** The remaining bytes for the parts. */
   #leftBytes: number;
 
   constructor({ maxDocBytes }: HistoryTask, compression: Compression) {

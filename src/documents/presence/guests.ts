@@ -22,7 +22,7 @@ export interface ShownState {
   readonly document: string;
   /** The id of the client's guest, as its event stream told it; undefined for a client without a stream. */
   readonly stream: string | undefined;
-  /** Undefined for a client that has none yet: it is given one. */
+  /** Undefined for a client without an id: it gets one. */
   readonly clientId: number | undefined;
   /** Undefined for a client that does not count: its state follows the one that is known. */
   readonly clock: number | undefined;
@@ -44,7 +44,7 @@ export interface Shown {
 /** A state that no event stream keeps ends when it is not shown again for so long, as in y-protocols. */
 const expiryMs = 30_000;
 
-/** The rate of the requests bounds the work, so that a guest has no turns. */
+/** The rate of requests bounds the work, so guests need no turns. */
 const account: WorkAccount = {
   spend: () => {},
   turns: { isOver: false, delayed: () => {}, wait: (task) => task() },
@@ -194,14 +194,14 @@ class Guest implements PresenceGuest {
   show({ clientId = randomClientId(), clock, state }: Pick<ShownState, "clientId" | "clock" | "state">): Shown {
     const { room } = this.#lease;
     const ownClock = clock ?? (room.awarenessClockOf(clientId) ?? 0) + 1;
-    // It has one entry, and is taken at once.
+    // The update has one entry, so it is applied at once.
     void room.updateGuest(this, encodeAwareness([{ clientId, clock: ownClock, state }]));
     const [met] = this.#met.splice(0);
     if (met !== undefined) throw stateRefused(met);
     return { clientId, clock: ownClock, endsAt: undefined };
   }
 
-  /** Ends it unless it is shown again. `cancel` is of the timer that ends it. */
+  /** Ends the guest unless it is shown again. `cancel` cancels the timer for that. */
   expireWith(cancel: () => void): void {
     this.#cancelExpiry?.();
     this.#cancelExpiry = cancel;
@@ -245,7 +245,7 @@ function isBound(met: AwarenessBound): met is AwarenessBound & BoundName {
   return met !== "awareness-clock";
 }
 
-/** As Yjs makes them. */
+/** A client id as Yjs makes it. */
 function randomClientId(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 }

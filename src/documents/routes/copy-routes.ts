@@ -208,7 +208,7 @@ const exportHeaders = {
   "cache-control": "no-store",
 };
 
-/** A history has deleted content. Throws `Problem`. */
+/** Checks the scope for a history, which has deleted content. Throws `Problem`. */
 function demandHistory({ caller, query: { history } }: Pick<CopyCall, "caller"> & HistoryQuery): void {
   if (history) demandScope(caller, "docs:write");
 }

@@ -24,7 +24,7 @@ export interface CompactedUpdates {
   /** Undefined if it was not asked for, or cannot be made, or if there are no updates. */
   readonly history?: HistoryAddition | undefined;
   /**
-   * Why there is no addition although one was asked for. `skipped`: it would cost too much memory or time. `failed`: Yjs
+   * The reason for a missing addition. `skipped`: it would cost too much memory or time. `failed`: Yjs
    * has thrown.
    */
   readonly historyGap?: "skipped" | "failed" | undefined;

@@ -1,7 +1,7 @@
 import type { DocumentMetrics } from "../../ops/metrics/document-metrics.ts";
 import type { CompactedUpdates } from "./compactor.ts";
 
-/** Counts what a compaction has added to the history of its document, or why it has added nothing. */
+/** Counts the bytes that a compaction has added to the history of its document, or the reason for adding none. */
 export function countRecording(
   { history, historyGap }: Pick<CompactedUpdates, "history" | "historyGap">,
   { historyBytes, historyRecordings }: Pick<DocumentMetrics, "historyBytes" | "historyRecordings">,

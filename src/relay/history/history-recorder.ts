@@ -25,7 +25,7 @@ export interface HistoryInput extends Omit<HistoryProgress, "tail"> {
 /** Compresses bytes without loss. */
 export type Compress = (bytes: Uint8Array) => Uint8Array;
 
-/** Content that waits is copied again and again: this much of it may be, in bytes, or what all updates together have. */
+/** The most bytes of waiting content that recording may copy; at least the size of all updates. */
 const minCopiedBytes = mebibyte / 2;
 
 /**

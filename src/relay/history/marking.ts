@@ -12,8 +12,8 @@ export interface Change {
 }
 
 /**
- * To record the updates would take much longer than to compact them: much content waits for other updates, and Yjs reads
- * and copies all of it for each update that it applies.
+ * Recording the updates would take much longer than compacting them: much content waits for other updates, and Yjs
+ * reads and copies all of it for each update that it applies.
  */
 export class RecordingTooCostly extends Error {
   constructor() {
@@ -34,15 +34,15 @@ export interface MarkingOptions {
 /**
  * Applies updates in a transaction, and notes what each second has changed.
  *
- * The updates of one mark are applied one by one, which is fastest, unless content waits: then the rest of them is merged,
- * so that what waits is copied once for a mark and not for each update.
+ * The updates of one mark are applied one by one, which is fastest. If content waits, the rest of them is merged, so
+ * that the waiting content is copied once per mark and not once per update.
  */
 export class Marking {
   readonly #transaction: Y.Transaction;
   readonly #versions: ReadonlySet<RowId>;
   readonly #maxCopiedBytes: number;
   readonly #marks: Mark[] = [];
-  /** All that was deleted, which the transaction gets back at its end. */
+  /** The deletions, which the transaction gets back at its end. */
   readonly #deleted = Y.createDeleteSet();
   /** The clients whose content has been integrated since the last mark; undefined if it may be any. */
   #clients: Set<number> | undefined = new Set();
@@ -122,7 +122,7 @@ export class Marking {
 
   #takeInserted(): readonly MarkedRange[] {
     const inserted: MarkedRange[] = [];
-    // To look at a client costs about as much as to copy some bytes.
+    // Visiting a client costs about as much as copying some bytes.
     if (this.#clients === undefined) this.#spend(bytesPerClient * this.#transaction.doc.store.clients.size);
     for (const client of this.#clients ?? this.#transaction.doc.store.clients.keys()) {
       const end = this.#clockOf(client);

@@ -2,15 +2,15 @@ import type { UpdateOrigin } from "../../storage/history/history-store.ts";
 import type { HistoryInput } from "./history-recorder.ts";
 
 /**
- * The origins of updates in columns, which another thread takes over. To copy a hundred thousand objects to it would block
- * the event loop for a tenth of a second.
+ * The origins of updates in columns, which are transferred to another thread. Copying a hundred thousand objects would
+ * block the event loop for a tenth of a second.
  */
 export interface PackedOrigins {
   readonly rows: Float64Array<ArrayBuffer>;
   /** Epoch milliseconds; not a number where the time is unknown. */
   readonly times: Float64Array<ArrayBuffer>;
   readonly users: readonly string[];
-  /** For each update the index in `users` and one; 0 where the user is unknown. */
+  /** For each update, the index in `users` plus 1; 0 where the user is unknown. */
   readonly senders: Uint32Array<ArrayBuffer>;
 }
 

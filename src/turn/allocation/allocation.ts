@@ -8,7 +8,7 @@ import type { TurnUser } from "./turn-user.ts";
 
 export interface AllocationOptions {
   readonly client: Client;
-  /** The username whose credential made the allocation: requests of others are refused. */
+  /** The username whose credential made the allocation; requests with other usernames are refused. */
   readonly username: string;
   readonly user: TurnUser;
   readonly family: AddressFamily;
@@ -41,7 +41,7 @@ export class Allocation {
   readonly #byAddress = new SmallMap<string, Peer>();
   /** By number; undefined until the first channel is bound. */
   #channels: Map<number, Channel> | undefined;
-  /** The peer that was looked up last: most allocations exchange datagrams with one. */
+  /** The peer of the last lookup: most allocations exchange datagrams with one peer. */
   #latest: Peer | undefined;
 
   constructor(options: AllocationOptions) {

@@ -20,23 +20,23 @@ export interface AllocationsOptions {
   readonly clock: Clock;
 }
 
-/** The bound that refuses another allocation, by its option. */
+/** The option of the bound that refuses another allocation. */
 export type AllocationBound =
   | "limits.turn-allocations"
   | "limits.turn-allocations-per-user"
   | "limits.turn-allocations-per-address";
 
-/** An allocation whose socket is being opened. It counts as one already. */
+/** An allocation whose socket is being opened. It is counted already. */
 export interface PendingAllocation {
   readonly client: Client;
   readonly identity: TurnIdentity;
   readonly user: TurnUser;
   readonly transactionId: string;
-  /** True as soon as the allocation is not wanted any more: its client is gone, or the server closes. */
+  /** True when the allocation is no longer needed: its client has disconnected, or the server closes. */
   isCancelled: boolean;
 }
 
-/** How often allocations are checked for the end of their time. Requests and packets see the end at once. */
+/** The interval in which expired allocations are removed. Requests and packets check the expiry themselves. */
 const sweepMs = 1_000;
 
 /**
@@ -93,7 +93,7 @@ export class Allocations {
     return receivers;
   }
 
-  /** Counts an allocation in, or returns the bound that refuses it. */
+  /** Counts an allocation, or returns the bound that refuses it. */
   reserve(client: Client, identity: TurnIdentity, transactionId: string): PendingAllocation | AllocationBound {
     const { limits } = this.#options;
     const userId = countedUser(identity, client);
@@ -114,7 +114,7 @@ export class Allocations {
     return pending;
   }
 
-  /** Counts out an allocation that could not be opened, or was cancelled. */
+  /** Stops counting an allocation that could not be opened or was cancelled. */
   abandon(pending: PendingAllocation): void {
     this.#cancel(pending);
     this.#all.delete(pending);
@@ -204,12 +204,12 @@ export class Allocations {
   #sweep(): void {
     const now = this.#options.clock.elapsedMs();
     for (const each of this.#all) if (each instanceof Allocation && each.expiresAt <= now) this.end(each);
-    // A user without allocations is kept until the bucket is full: a new one would be full at once.
+    // A user without allocations is kept until the bucket is full, because a new bucket is full at once.
     for (const [id, user] of this.#users) if (user.allocations === 0 && user.bytes.isFull) this.#users.delete(id);
   }
 }
 
-/** The id of the user that an allocation counts for. */
+/** The id of the user for whom an allocation counts. */
 function countedUser({ user }: TurnIdentity, { address }: Client): string {
   return isAnonymousUser(user) ? anonymousUser(addressBlock(address)) : user;
 }

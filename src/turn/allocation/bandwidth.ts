@@ -8,7 +8,7 @@ type BandwidthLimits = Pick<
   "turnAllocationBytesPerSecond" | "turnUserBytesPerSecond" | "turnBytesPerSecond"
 >;
 
-/** The bound that a packet is beyond, by its option. */
+/** The option of the bound that a packet exceeds. */
 export type BandwidthBound =
   | "limits.turn-allocation-bytes-per-second"
   | "limits.turn-user-bytes-per-second"
@@ -16,7 +16,7 @@ export type BandwidthBound =
 
 /**
  * The bytes that are relayed per second, both directions together: of one allocation, of one user, of all. A packet beyond
- * a bound is dropped and never queued, as by a slow link: the transport above it slows down.
+ * a bound is dropped and never queued, as by a slow link, so that the transport above slows down.
  */
 export class Bandwidth {
   readonly #ofAllocation: TokenBucketOptions;
@@ -37,7 +37,7 @@ export class Bandwidth {
     return new TokenBucket(this.#ofUser);
   }
 
-  /** Takes the bytes of a packet; returns the bound that it is beyond, and takes nothing then. `now` is of `elapsedMs`. */
+  /** Takes the bytes of a packet, or returns the bound that it exceeds. `now` is a time of `Clock.elapsedMs`. */
   take(allocation: Allocation, bytes: number, now: number): BandwidthBound | undefined {
     const { user } = allocation;
     if (!allocation.bytes.take(bytes, now)) return "limits.turn-allocation-bytes-per-second";

@@ -19,7 +19,7 @@ const schemes: Readonly<Record<string, Pick<ServerUrl, "kind" | "transport">>> =
 };
 const form = /^(stuns?|turns?):(\[[0-9a-f:.]+\]|[^[\]:?/@\s]+)(?::(\d{1,5}))?(\?transport=(?:udp|tcp))?$/i;
 
-/** Undefined for any other text, and for DTLS (`turns:` over UDP), which browsers do not have. */
+/** Undefined for any other text, and for DTLS (`turns:` over UDP), which browsers do not support. */
 export function parseServerUrl(text: string): ServerUrl | undefined {
   const [, scheme = "", host = "", digits, given = ""] = form.exec(text) ?? [];
   const server = schemes[`${scheme}${given}`.toLowerCase()];

@@ -15,7 +15,7 @@ interface Transaction {
   readonly cancels: (() => void)[];
 }
 
-/** The requests that have not been answered. A datagram may be lost: there, requests are repeated. */
+/** The requests without an answer. Over UDP they are repeated, because a datagram may be lost. */
 export class Transactions {
   readonly #socket: ClientSocket;
   readonly #clock: Clock;
@@ -53,7 +53,7 @@ export class Transactions {
     if (this.#open.get(key)?.accepts(response) === true) this.#close(key)?.outcome.resolve(response);
   }
 
-  /** Rejects all requests that are open. */
+  /** Rejects all requests without an answer. */
   end(reason: Error): void {
     for (const key of [...this.#open.keys()]) this.#close(key)?.outcome.reject(reason);
   }

@@ -14,15 +14,15 @@ import type { ClientSocket } from "./client-socket.ts";
 import { defaultTimeoutMs, Transactions } from "./transactions.ts";
 import { TurnDisconnected, TurnError } from "./turn-failure.ts";
 
-/** The protocol number of UDP: the only one between server and peers. */
+/** The protocol number of UDP, the only transport between server and peers. */
 const udp = 17;
-/** A request is sent once without credentials, once with them, and again for each stale nonce. */
+/** The most attempts of a request: one without credentials, one with them, and one for each stale nonce. */
 const maxAttempts = 4;
 
 export interface TurnClientOptions {
   readonly socket: ClientSocket;
   readonly clock: Clock;
-  /** A STUN server needs none. */
+  /** Undefined for a STUN server, which needs none. */
   readonly credential?: TurnCredential | undefined;
   /** Called for each datagram of a peer. The payload is valid until it returns. */
   readonly received?: ((ip: IpAddress, port: number, payload: Uint8Array) => void) | undefined;
@@ -94,7 +94,7 @@ export class TurnClient {
     return lifetimeIn(response);
   }
 
-  /** Lets these peers send and receive, for 300 seconds. */
+  /** Installs permissions for these peers, for 300 seconds. */
   async createPermission(...peers: readonly IpAddress[]): Promise<void> {
     await this.#request(methods.createPermission, (writer) => {
       for (const ip of peers) writer.address(attributes.xorPeerAddress, ip, 0);
@@ -144,7 +144,7 @@ export class TurnClient {
     }
   }
 
-  /** For the socket: nothing will arrive any more. */
+  /** For the socket: the connection has ended. */
   disconnected(reason: string): void {
     this.#transactions.end(new TurnDisconnected(reason));
   }

@@ -6,7 +6,7 @@ import type { StunMessage } from "../message/stun-message.ts";
 
 /** RFC 8489 §14.3. */
 const maxUsernameBytes = 508;
-/** The clock of this machine may be set back, and another server with the same secret may have a clock that is ahead. */
+/** The tolerance for a clock that is set back, and for another server with the same secret whose clock is ahead. */
 const clockToleranceMs = 60_000;
 const utf8 = new TextEncoder();
 /** The first character of the user part of a credential for a client without a user. */
@@ -50,8 +50,8 @@ export function mintCredential(options: {
 }
 
 /**
- * The user in the credential of a client that is known by its address alone. TURN counts the client by the address that it
- * sees itself: the one to which the credential was given may be that of a proxy, which all clients share.
+ * The user part of a credential for a client without a user. TURN counts such a client by the address that it sees,
+ * because `/ice` may see the address of a proxy, which all clients share.
  */
 export function anonymousUser(id: string): string {
   return anonymousMark + id;
@@ -66,7 +66,7 @@ export function longTermKey(username: string, realm: string, password: string): 
   return md5(`${username}:${realm}:${password}`);
 }
 
-/** Mints and verifies time-limited credentials. No credential is stored: username and secret give its password. */
+/** Mints and verifies time-limited credentials. None is stored: the password is derived from username and secret. */
 export class Credentials {
   readonly realm: string;
   readonly #options: CredentialsOptions;

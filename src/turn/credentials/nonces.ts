@@ -19,15 +19,15 @@ export interface NonceHolder {
 
 export interface NoncesOptions {
   readonly clock: Clock;
-  /** Long enough for the set-up of a call. After that, a client takes the nonce of the answer 438. */
+  /** The lifetime of a nonce in milliseconds. Afterwards, a client takes the nonce of the answer 438. */
   readonly lifetimeMs?: number;
   /** 20 secret bytes; random by default. */
   readonly key?: Uint8Array;
 }
 
 /**
- * Nonces that are valid for one client and a limited time (RFC 8489 §9.2). None is stored: a nonce is the time of its
- * issue, and a proof of that under a key of this process.
+ * Nonces that are valid for one client and a limited time (RFC 8489 §9.2). None is stored: a nonce is its time of issue
+ * with a MAC under a key of this process.
  */
 export class Nonces {
   readonly #clock: Clock;

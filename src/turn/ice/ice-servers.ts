@@ -16,11 +16,11 @@ export interface IceClient {
 export interface IceServerList {
   /** Empty if the server has no TURN of its own and knows no other. */
   readonly iceServers: readonly IceServer[];
-  /** Seconds for which the credentials are valid: the list is to be asked for again then. */
+  /** The lifetime of the credentials in seconds. The client requests the list again when it has passed. */
   readonly ttl: number;
 }
 
-/** The STUN and TURN servers that clients are told to use: those of this server, and those of the configuration. */
+/** The STUN and TURN servers that clients are given: those of this server, and those of the configuration. */
 export interface IceServers {
   /**
    * Lists them for one client, with credentials of its own. They let it send traffic through the server, so the caller has

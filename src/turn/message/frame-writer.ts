@@ -15,7 +15,7 @@ import {
 import { addressBytes, writeAddress } from "./transport-address.ts";
 
 const mostOverheadBytes = 2 * attributeHeaderBytes + addressBytes(6);
-/** The longest payload that an indication can carry for any peer. A UDP datagram may have up to 23 bytes more. */
+/** The longest payload that an indication can carry for any peer. A UDP datagram may be up to 23 bytes longer. */
 export const maxPayloadBytes = 0xfffc - mostOverheadBytes;
 const bufferBytes = headerBytes + mostOverheadBytes + maxPayloadBytes;
 
@@ -35,12 +35,12 @@ export class FrameWriter {
     this.#transactionId = transactionId.slice();
   }
 
-  /** The message from a server to its client: `payload` has come from that peer. */
+  /** The Data indication from a server to its client: `payload` comes from that peer. */
   dataIndication(ip: IpAddress, port: number, payload: Uint8Array): Uint8Array {
     return this.#indication(messageType(methods.data, "indication"), ip, port, payload);
   }
 
-  /** The message from a client to its server: `payload` is for that peer. */
+  /** The Send indication from a client to its server: `payload` is for that peer. */
   sendIndication(ip: IpAddress, port: number, payload: Uint8Array): Uint8Array {
     return this.#indication(messageType(methods.send, "indication"), ip, port, payload);
   }

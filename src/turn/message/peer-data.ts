@@ -5,7 +5,7 @@ import { messageType } from "./message-type.ts";
 import { attributeHeaderBytes, hasStunHeader, headerBytes, padded } from "./stun-header.ts";
 import { addressFamily, readAddressWord, readPort } from "./transport-address.ts";
 
-/** Attributes that an indication may have without a meaning in it. */
+/** Attributes that are ignored in an indication. */
 const ignored: ReadonlySet<number> = new Set([attributes.username, attributes.realm, attributes.nonce]);
 const absent = -1;
 

@@ -3,7 +3,7 @@ import { channelHeaderBytes } from "./channel-data.ts";
 import { frameKind } from "./frame-kind.ts";
 import { cookieOffset, headerBytes, magicCookie, padded } from "./stun-header.ts";
 
-/** The bytes that tell the length of ChannelData, and of a STUN message before its cookie. */
+/** The number of bytes at the start of a frame that contain its length. */
 const lengthBytes = 4;
 /** A longer buffer is released when it is empty. */
 const keptBytes = 4_096;
@@ -53,7 +53,7 @@ export class StreamFraming {
     return undefined;
   }
 
-  /** Moves from `chunk` what completes the length or the message that is held; returns what is left of it. */
+  /** Moves bytes from `chunk` that complete the held length or message; returns the rest of `chunk`. */
   #complete(chunk: Uint8Array): Uint8Array {
     const length = this.#frameLength(this.#held.subarray(0, this.#heldBytes));
     const wanted = (length === incomplete ? this.#nextLookBytes() : length) - this.#heldBytes;

@@ -14,11 +14,11 @@ import {
 } from "./stun-header.ts";
 import { readAddress, type TransportAddress } from "./transport-address.ts";
 
-/** No request of a client is longer. The time to check a signature grows with the length, before the sender is known. */
+/** The longest request. The time to verify a signature grows with the length, before the sender is authenticated. */
 export const maxRequestBytes = 4_096;
-/** No client sends more: a CreatePermission has one attribute for each peer. */
+/** The most attributes: a CreatePermission has one for each peer. */
 const maxAttributes = 128;
-/** An answer names no more, so that it does not become longer than the request. */
+/** The most unknown attributes that an answer names, so that it does not become longer than the request. */
 const maxUnknown = 16;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -8,7 +8,7 @@ import type { ServerSocket } from "../server-socket.ts";
 
 /** The connection below TURN: TCP, or TLS over it. */
 export interface ByteStream {
-  /** Returns the number of bytes that are taken; the others are to be written again after a drain. */
+  /** Returns the number of bytes that were taken. The caller writes the rest after a drain. */
   write(bytes: Uint8Array): number;
   /** Closes at once. */
   terminate(): void;
@@ -57,7 +57,7 @@ export class StreamConnection implements ServerSocket {
     return this.#options.remoteAddress;
   }
 
-  /** Bytes that the client's side has sent. */
+  /** The client has sent bytes. */
   received(chunk: Uint8Array): void {
     if (this.#hasEnded) return;
     const { remoteAddress, remotePort, receive, stream, counts } = this.#options;
@@ -84,7 +84,7 @@ export class StreamConnection implements ServerSocket {
     else if (taken < bytes.byteLength) this.#keep(bytes.subarray(taken));
   }
 
-  /** The stream takes bytes again. */
+  /** The stream accepts bytes again. */
   drained(): void {
     const { stream } = this.#options;
     if (this.#unsent.length === 0) return;
@@ -101,7 +101,7 @@ export class StreamConnection implements ServerSocket {
     this.#countUnsent(unsentBytes);
   }
 
-  /** Closes the connection and frees its unsent bytes: all connections together have too many. */
+  /** Closes the connection and frees its unsent bytes, because all connections together have too many. */
   drop(): void {
     this.#options.bounds.met("limits.outboxes-bytes");
     this.ended();
@@ -120,7 +120,7 @@ export class StreamConnection implements ServerSocket {
     this.#cancelDeadline = this.#terminateLater();
   }
 
-  /** The connection has ended: nothing is sent or received any more. */
+  /** The connection has ended. */
   ended(): void {
     this.#hasEnded = true;
     this.#cancelDeadline();
@@ -139,7 +139,7 @@ export class StreamConnection implements ServerSocket {
   }
 
   #keep(bytes: Uint8Array): void {
-    // The caller may use its buffer again.
+    // The caller may reuse its buffer.
     this.#unsent.push(bytes.slice());
     this.#countUnsent(this.#unsentBytes + bytes.byteLength);
   }

@@ -69,7 +69,7 @@ export class StreamListener {
     return this.#connections.size > 0;
   }
 
-  /** Accepts no further connections, and keeps those that are open. */
+  /** Accepts no further connections, and keeps the open ones. */
   retire(): void {
     this.#listener.stop(false);
   }

@@ -41,7 +41,7 @@ export class TurnPort {
     }
   }
 
-  /** The addresses that it listens on. */
+  /** The addresses on which it listens. */
   get addresses(): readonly string[] {
     return [...new Set(this.#listeners.map(({ address }) => address))];
   }

@@ -9,8 +9,8 @@ export interface TurnTlsPortOptions extends Omit<StreamListenerOptions, "address
 /**
  * The port for TLS, on several addresses.
  *
- * The runtime cannot change the certificate of a listener. So a second one starts on the same port, and the first one
- * keeps the connections that it has until they end.
+ * The runtime cannot change the certificate of a listener. Therefore a second listener starts on the same port, and the
+ * first one keeps its connections until they end.
  */
 export class TurnTlsPort {
   readonly #options: TurnTlsPortOptions;
@@ -90,8 +90,8 @@ export class TurnTlsPort {
   }
 
   /**
-   * Finds out where the port can be used. A listener that shares its port would also share it with another server of this
-   * kind, which goes unnoticed: so one that shares nothing listens first.
+   * Tests where the port can be used. A listener that shares its port would silently share it with another Yurt, so a
+   * listener without sharing tries first.
    */
   #probe(): Bound {
     const addresses: string[] = [];

@@ -34,7 +34,7 @@ export class UdpRelayNetwork implements RelayNetwork {
   readonly #options: UdpRelayNetworkOptions;
   #addresses: ReadonlyMap<AddressFamily, RelayAddress>;
   #ports: PortRange;
-  /** The ports in use by address. Ports that another program uses are found by trying. */
+  /** The ports of allocations, by address. A port that another program uses is noticed when binding fails. */
   readonly #taken = new Map<string, Set<number>>();
   readonly #open = new Set<UdpSocket>();
   #isClosed = false;
@@ -49,7 +49,7 @@ export class UdpRelayNetwork implements RelayNetwork {
     return new Set(this.#addresses.keys());
   }
 
-  /** Uses other addresses and ports for what is opened from now on. */
+  /** Sets the addresses and ports of further allocations. */
   replace({ addresses, ports }: Pick<UdpRelayNetworkOptions, "addresses" | "ports">): void {
     this.#addresses = byFamily(addresses);
     this.#ports = ports;

@@ -40,7 +40,7 @@ export class UdpSocket {
       binaryType: "buffer",
       socket: {
         data: (_, bytes, fromPort, fromAddress) => receive(bytes, fromAddress, fromPort),
-        // An ICMP error for one of the peers. Without a handler it would end the process.
+        // An ICMP error of one peer. Without a handler it would end the process.
         error: () => {},
       },
     });
@@ -62,7 +62,7 @@ export class UdpSocket {
     try {
       return this.#socket.send(bytes, port, address);
     } catch (error) {
-      // ECONNREFUSED is the answer to a former packet, perhaps to another peer; reading it has cleared it.
+      // ECONNREFUSED belongs to an earlier packet, perhaps to another peer. Reading the error has cleared it.
       return errorCode(error) === "ECONNREFUSED" && this.#attemptAgain(bytes, address, port);
     }
   }

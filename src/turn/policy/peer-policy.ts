@@ -19,7 +19,7 @@ export interface PeerRules {
 
 /**
  * - `permitted`: datagrams may be exchanged with the address.
- * - `listed`: the same, as the operator allows the address: also with its ports below 1024.
+ * - `listed`: the same, because the operator allows the address; its ports below 1024 are open as well.
  * - `allocations`: an address of this server, of which only the ports of allocations may be reached.
  * - `private`: refused as an address of a private network, which the operator can allow.
  * - `refused`: refused for any other reason.
@@ -57,7 +57,7 @@ export class PeerPolicy {
     return this.#revision;
   }
 
-  /** Takes over other rules. They hold for the permissions that clients have already, too. */
+  /** Sets other rules. They also hold for permissions that exist. */
   replace(rules: PeerRules): void {
     this.#rules = parsed(rules);
     this.#revision += 1;

@@ -63,7 +63,7 @@ export class Relaying {
     return this.#toPeer(allocation, peer, data.port, bytes.subarray(data.dataOffset, data.dataEndOffset), now);
   }
 
-  /** Passes a datagram of a peer on to the client. */
+  /** Relays a datagram of a peer to the client. */
   toClient(allocation: Allocation, payload: Uint8Array, address: string, port: number): void {
     const reason = this.#toClient(allocation, payload, address, port);
     if (reason !== undefined) this.#counts.dropped(reason);
@@ -106,7 +106,7 @@ export class Relaying {
     return undefined;
   }
 
-  /** Why a packet to or from a peer may not pass. The policy is asked again, as its rules may have changed. */
+  /** The reason to drop a packet to or from a peer, if any. The policy decides again if its rules have changed. */
   #whyNot(allocation: Allocation, peer: Peer, port: number, bytes: number, now: number): TurnDropReason | undefined {
     if (peer.expiresAt <= now) return "no-permission";
     if (peer.revision !== this.#policy.revision) this.#judge(peer);

@@ -11,8 +11,8 @@ export interface Authentication {
 }
 
 /**
- * How long after its expiry a credential keeps an allocation that exists alive: browsers cannot be given another one for a
- * connection that is open. With the longest lifetime of an allocation, a client is gone two hours after the expiry.
+ * The time after its expiry in which a credential still refreshes its allocation, because a browser cannot change the
+ * credential of an open connection. With the longest lifetime, the allocation ends at most two hours after the expiry.
  */
 export const credentialGraceMs = 3_600_000;
 
@@ -23,12 +23,12 @@ export function authenticate(
   client: Client,
   hasAllocation: boolean,
 ): TurnIdentity | Failure {
-  // Step 1: a client begins without a signature, and is told what to sign with.
+  // Step 1: the first request has no signature; its answer has the realm and nonce to sign with.
   if (!message.hasIntegrity) return failed(401);
   // Step 2.
   const isComplete = [attributes.username, attributes.realm, attributes.nonce].every((each) => message.has(each));
   if (!isComplete) return failed(400);
-  // Step 3 is the cheapest one, and shows that the source address is not forged.
+  // Step 3 comes first: it is cheap, and proves that the source address is not forged.
   const nonce = message.textOf(attributes.nonce);
   const { socket, address, port } = client;
   if (nonce === undefined || !nonces.isValid(nonce, { address, port, transport: socket.transport })) return failed(438);

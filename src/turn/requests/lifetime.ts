@@ -1,4 +1,4 @@
-/** RFC 8656 §3.2 recommends the default; coturn has the same greatest value. */
+/** RFC 8656 §3.2 recommends the default; coturn has the same maximum. */
 const defaultSeconds = 600;
 const maxSeconds = 3_600;
 

@@ -5,7 +5,7 @@ import { requestedFamily } from "./address-family.ts";
 import { lifetimeFor } from "./lifetime.ts";
 import { type Answer, failed, type SignedRequest } from "./turn-request.ts";
 
-/** Extends or ends an allocation (RFC 8656 §8.2). */
+/** Refreshes or deletes an allocation (RFC 8656 §8.2). */
 export function refresh({ message, allocation, now }: SignedRequest, allocations: Allocations): Answer {
   // RFC 8656 §5: only Allocate needs no allocation.
   if (allocation === undefined) return failed(437);

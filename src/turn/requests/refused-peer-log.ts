@@ -4,12 +4,12 @@ import { LimitedLog, type LineRate } from "../../ops/limited-log.ts";
 import type { Log } from "../../ops/log.ts";
 import type { PeerVerdict } from "../policy/peer-policy.ts";
 
-/** Browsers name the private addresses of their peers as a matter of course: one line in a minute tells enough. */
+/** Browsers always name the private addresses of their peers, so one line per minute is enough. */
 const oncePerMinute: LineRate = { burst: 1, perSecond: 1 / 60 };
 const remedy =
   "If clients of a private network are to connect through this server, allow the network with turn.allow-peers.";
 
-/** Logs the peers that clients are refused, with the setting that would permit them. */
+/** Logs the peers that are refused, with the setting that permits them. */
 export class RefusedPeerLog {
   readonly #log: LimitedLog;
 

@@ -12,7 +12,7 @@ export class RefusedUsers {
     this.#clock = clock;
   }
 
-  /** Refuses the user's credentials that expire before a time. Memory is needed until these have expired. */
+  /** Refuses the user's credentials that expire before a time. The user is kept until these have expired. */
   add(user: string, expiringBefore: number): void {
     const now = this.#clock.now();
     for (const [other, time] of this.#acceptedFrom)

@@ -21,7 +21,7 @@ export interface ResponderOptions {
   readonly clock: Clock;
 }
 
-/** The most that an answer without authentication is longer than its request. */
+/** The maximum ratio of an answer without authentication to its request, in bytes. */
 const maxAmplification = 4;
 /** Ports below it belong to services: a request from there was forged, to make the service get the answer. */
 const firstClientPort = 1_024;
@@ -29,8 +29,8 @@ const firstClientPort = 1_024;
 /**
  * Writes and sends the answers to requests.
  *
- * The source of a UDP packet can be forged. So answers to requests without a valid credential are few per address, and
- * short, and need no memory but that of the rate limit, which is bounded.
+ * The source of a UDP packet can be forged. Therefore answers to requests without a valid credential are few per
+ * address and short. They need memory for the rate limit only, which is bounded.
  */
 export class Responder {
   readonly #options: ResponderOptions;

@@ -9,7 +9,7 @@ const shortestTurnTtlMs = 60_000;
 
 const ranges = "IP addresses and ranges of them separated by commas, such as 192.168.0.0/16,fd00::/8";
 
-/** STUN and TURN: this server's own, and others that clients are told to use. */
+/** STUN and TURN: this server's own, and the other servers that clients are given. */
 export const turnOptions = {
   "turn.enabled": option({
     kind: "boolean",

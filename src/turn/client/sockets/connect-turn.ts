@@ -12,7 +12,7 @@ export interface ConnectOptions extends ServerAddress, Omit<TurnClientOptions, "
 }
 
 /**
- * A client of the server at that address. Over UDP nothing is sent yet: a server that is not there shows with the first
+ * A client of the server at that address. Over UDP nothing is sent yet, so an absent server is noticed at the first
  * request. Rejects if the name is unknown, or if the connection or its certificate fails.
  */
 export async function connectTurn(options: ConnectOptions): Promise<TurnClient> {

@@ -2,7 +2,7 @@
 export interface SocketEvents {
   /** A whole message has arrived. The bytes may be reused when it returns. */
   receive(bytes: Uint8Array): void;
-  /** Requests will not be answered: the connection has ended, or the server's port is closed. */
+  /** The connection has ended, or the server's port is closed: no request will be answered. */
   disconnected(reason: string): void;
 }
 

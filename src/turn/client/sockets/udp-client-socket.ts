@@ -27,7 +27,7 @@ export async function openUdpClientSocket({ host, port }: ServerAddress, events:
   };
 }
 
-/** False if it throws. A full send buffer loses the datagram, as the network may. */
+/** False if sending throws. A full send buffer loses the datagram, as the network may. */
 function isSent(send: () => unknown): boolean {
   try {
     send();
