@@ -39,7 +39,7 @@ export async function turnCredentials({ sources, switches, texts, stdout, stderr
     const { iceServers, isSecretKept, isSecretNew, problems } = await iceServersOf({ ...values, "turn.ttl": ttlMs });
     if (!isSecretKept)
       return complain(
-        "This server stores nothing, so it has another TURN secret after each start. Set --turn-secret.",
+        "The server stores nothing, so its TURN secret changes at each start. Set --turn-secret.",
         exitCodes.failed,
       );
     for (const problem of problems) stderr.write(`yurt: ${problem}\n`);

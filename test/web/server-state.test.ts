@@ -80,5 +80,5 @@ test("the headline says why the server has closed the connection, whatever the r
 test("the headline does not promise storage where there is none, nor edits where none are taken", () => {
   const server = { kind: "running" } as const;
   expect(headline({ ...shown, server, isStored: false }).text).toContain("stores nothing");
-  expect(headline({ ...shown, server, access: "read" }).text).toContain("not write");
+  expect(headline({ ...shown, server, access: "read" }).text).toContain("only read");
 });

@@ -67,12 +67,12 @@ export class RequestGate {
   take(bytes: number, counted: string | undefined): void {
     const share = this.#options.limits.apiBodiesBytesPerCaller;
     if (counted !== undefined && this.#bodiesOf.of(counted) + bytes > share)
-      throw new Problem("rate-limited", "Your other requests take all memory that one caller may take for bodies.", {
+      throw new Problem("rate-limited", "The bodies of your concurrent requests are too large together.", {
         headers: { "retry-after": "5" },
         bound: "limits.api-bodies-bytes-per-caller",
       });
     if (!this.#bodies.take(bytes))
-      throw new Problem("overloaded", "The bodies of other requests take all memory that is set apart for bodies.", {
+      throw new Problem("overloaded", "The bodies of all concurrent requests are too large together.", {
         headers: { "retry-after": "5" },
         bound: "limits.api-bodies-bytes",
       });

@@ -43,9 +43,9 @@ export class Slots {
   take(counted: string | undefined): () => void {
     const { inAll, perCaller, work } = this.#options;
     if (counted !== undefined && this.#byCaller.of(counted) >= perCaller.limit())
-      throw refusal("rate-limited", perCaller.bound, `You have as many ${work} at once as one caller may have`);
+      throw refusal("rate-limited", perCaller.bound, `You have too many ${work} at once`);
     if (this.#taken >= inAll.limit())
-      throw refusal("overloaded", inAll.bound, `There are as many ${work} at once as the server allows`);
+      throw refusal("overloaded", inAll.bound, `The server has too many ${work} at once`);
     this.#taken += 1;
     if (counted !== undefined) this.#byCaller.add(counted, 1);
     let isTaken = true;

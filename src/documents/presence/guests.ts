@@ -113,7 +113,7 @@ export class Guests {
     if (guest?.document === document) return guest;
     throw new Problem(
       "invalid-request",
-      "No event stream of this document has this id. Send the one of its `ready` event.",
+      "No event stream of this document has this id. Send the id of its `ready` event.",
       {
         errors: [{ pointer: "/stream", detail: "give the `stream` of the event `ready`" }],
       },
@@ -234,7 +234,7 @@ function stateRefused(met: AwarenessBound): Problem {
   if (isOfState) return new Problem("body-too-large", `The state is larger than ${met} allows.`, { bound: met });
   const retry = { headers: { "retry-after": "5" } };
   const isOption = isBound(met);
-  return new Problem("overloaded", `The presence of this document is full (${met}).`, {
+  return new Problem("overloaded", `This document has too many awareness states (${met}).`, {
     ...retry,
     ...(isOption && { bound: met }),
   });

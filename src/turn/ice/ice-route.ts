@@ -36,7 +36,7 @@ const shownList = v.pipe(
 );
 
 const room: Parameter<string> = {
-  description: "The room that the client may enter: a document, a topic, or a room of another protocol",
+  description: "The room: a document, a topic, or a room of another protocol",
   isRequired: true,
   schema: { type: "string" },
   read: v.optional(v.string(), ""),
@@ -65,11 +65,11 @@ export function iceRoute({ addresses, authorizer, clock, iceServers, limits }: I
     tag: "WebRTC",
     summary: "List the STUN and TURN servers for a client of a room",
     description:
-      "Everyone who may enter the room may ask, with its token as Authorization: Bearer or in the query. API keys are not accepted.",
+      "The client must have permission for the room. It sends its token as Authorization: Bearer or in the query. API keys are not accepted.",
     needs: undefined,
     query: {
       room,
-      kind: choice("`sync` for a document, `signaling` for the rest", ["signaling", "sync"], "signaling"),
+      kind: choice("`sync` for a document, `signaling` for other rooms", ["signaling", "sync"], "signaling"),
       token,
     },
     answers: { 200: { description: "The servers, with credentials that are the client's own", json: shownList } },
@@ -91,7 +91,7 @@ export function iceRoute({ addresses, authorizer, clock, iceServers, limits }: I
         token: query.token || bearerToken(request.headers.get("authorization")),
         signal: request.signal,
       });
-      if (!decision.granted) throw problemOfDenial(decision, "Send the token of the room as Authorization: Bearer.");
+      if (!decision.granted) throw problemOfDenial(decision, "Send a token for the room as Authorization: Bearer.");
       const { user } = decision;
       decision.release();
       return json(iceServers.listFor({ user, remoteAddress }));

@@ -57,7 +57,7 @@ function setUp() {
 }
 
 describe("GET /ice", () => {
-  test("lists the servers for whoever may enter the room, keeps no permission, and lets nobody keep the answer", async () => {
+  test("lists the servers for a client that may enter the room, keeps no permission, and forbids storing the answer", async () => {
     const { ask, authorizer, clients } = setUp();
     authorizer.decide("reader", "read");
     const { status, headers, body } = await ask("?room=a%2Fb&token=reader", { origin: "https://app.example" });

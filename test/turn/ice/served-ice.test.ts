@@ -9,7 +9,7 @@ async function ask(url: string, init: RequestInit = {}) {
   return [response.status, await response.json()];
 }
 
-test("without TURN the list is empty, whoever asks", async () => {
+test("without TURN the list is empty for every client", async () => {
   await using server = await startTestServer();
   expect(await ask(`${server.url}/ice?room=r`)).toEqual([200, none]);
   expect(await ask(`${server.url}/ice?room=r&kind=sync`)).toEqual([200, none]);
@@ -21,7 +21,7 @@ test("a server that does only signaling lists them, too, also below a path", asy
   expect(await ask(`${server.url}/ice/?room=r`)).toEqual([200, none]);
 });
 
-test("a room token opens the list for its rooms alone, and as long as it is valid", async () => {
+test("a room token gives the list for its rooms only, and as long as it is valid", async () => {
   await using server = await startTestServer({ auth: { mode: "token", secrets: [secret] } });
   const rooms = { "notes/*": "read" } as const;
   const token = await tokenFor(rooms, { sub: "ann" });
@@ -40,7 +40,7 @@ test("a room token opens the list for its rooms alone, and as long as it is vali
   expect(await asked("?room=notes/7", "yk_unknown")).toEqual([401, "unauthorized", "malformed-token"]);
 });
 
-test("with TURN each user has credentials of their own, in which nobody finds the user", async () => {
+test("with TURN each user has credentials of their own, which do not reveal the user", async () => {
   await using server = await startTestServer({ turn: {}, auth: { mode: "token", secrets: [secret] } });
   const listFor = async (sub: string) => {
     const token = await tokenFor({ room: "read" }, { sub });

@@ -82,7 +82,7 @@ export class ServerDocuments implements ReachedDocuments {
     const body = history === undefined ? Buffer.from([...lines].join("")) : streamOf(lines);
     const { refused } = await this.#client.import(body, { existing: "merge" }).catch(this.#explain);
     const [{ reason } = {}] = refused;
-    if (reason !== undefined) throw new Error(`The server at ${this.serverUrl} refuses this (${reason}).`);
+    if (reason !== undefined) throw new Error(`The server at ${this.serverUrl} refused the request (${reason}).`);
   }
 
   /** The server answers when it is on disk. */
@@ -137,7 +137,9 @@ export class ServerDocuments implements ReachedDocuments {
   readonly #explain = (error: unknown): never => {
     const { serverUrl } = this;
     if (error instanceof YurtError)
-      throw new Error(`The server at ${serverUrl} refuses this (${error.code}): ${error.message}`, { cause: error });
+      throw new Error(`The server at ${serverUrl} refused the request (${error.code}): ${error.message}`, {
+        cause: error,
+      });
     const reason = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
     throw new Error(
       `The server of this data folder does not answer at ${serverUrl}: ${reason}. ` +

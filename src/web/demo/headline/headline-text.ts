@@ -40,7 +40,7 @@ export function headline({ server, access, isStored, hasToken }: HeadlineFacts):
         : {
             tone: "away",
             title: "Token required",
-            text: "Yurt is running, and lets nobody into this room without a token.",
+            text: "Yurt is running. This room requires a token.",
           };
     default:
       throw new Error(`unknown state ${server satisfies never}`);
@@ -51,7 +51,7 @@ const kept = "Keep editing: your edits are synced as soon as it is back.";
 const offline = "Keep editing: your edits stay here until you go online.";
 
 function runningText(access: RoomAccess, isStored: boolean): string {
-  if (access === "read") return "You may read this room and not write: you see the edits of others as they are made.";
+  if (access === "read") return "You may only read this room. You see the edits of others at once.";
   return isStored
     ? "Edits travel directly and through the server, which stores them."
     : "Edits travel directly. The server connects browsers and stores nothing.";
