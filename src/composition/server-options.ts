@@ -5,7 +5,7 @@ import type { Clock } from "../lib/time/clock.ts";
 import type { Pulse } from "../lib/time/pulse.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
-import type { RecentProblems } from "../ops/recent-problems.ts";
+import type { RecentLog } from "../ops/recent-log.ts";
 import type { DurabilityOptions } from "../relay/commit/durability.ts";
 import type { OriginPolicy } from "../transport/admission/origin-policy.ts";
 import type { OpenChannel } from "../transport/channel.ts";
@@ -63,8 +63,8 @@ export interface ServerOptions {
   /** The server's own: a reload changes them in place, and every part reads a bound when it needs it. */
   readonly limits: Limits;
   readonly log: Log;
-  /** The last problems that the log was told of, for administrators; undefined for none. */
-  readonly problems?: RecentProblems | undefined;
+  /** The last lines of the log that administrators ask for; undefined for none. */
+  readonly recent?: RecentLog | undefined;
 }
 
 /** Whether a server with these options keeps anything on disk. One for signaling alone does not. */
@@ -77,7 +77,7 @@ export function needsDataFolder({
 }
 
 /** All options of a server that follow from its settings. */
-export type ServerSettings = Omit<ServerOptions, "log" | "problems">;
+export type ServerSettings = Omit<ServerOptions, "log" | "recent">;
 
 /** Change webhooks. */
 export interface WebhookSettings {

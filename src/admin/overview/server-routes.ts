@@ -2,7 +2,7 @@ import { demandNoPrefix } from "../../api/caller.ts";
 import { json, type Route, route } from "../../api/route.ts";
 import { wireProtocols } from "../../ops/metrics/label-values.ts";
 import type { Metrics } from "../../ops/metrics.ts";
-import type { RecentProblems } from "../../ops/recent-problems.ts";
+import type { RecentLog } from "../../ops/recent-log.ts";
 import { type FigureHistory, sampleIntervalMs } from "./figure-history.ts";
 import { type ShownServer, serverFigures, serverState } from "./server-schemas.ts";
 
@@ -19,14 +19,14 @@ export interface ServerState extends Pick<ShownServer, "version" | "startedAt"> 
 export interface ServerRoutesOptions {
   readonly state: ServerState;
   readonly history: FigureHistory;
-  readonly problems: Pick<RecentProblems, "list">;
+  readonly recent: Pick<RecentLog, "problems">;
   readonly metrics: Pick<Metrics, "bounds" | "budgets" | "diskAvailableBytes" | "maxConnections" | "traffic">;
 }
 
 const common = { method: "get", tag: "Administration", needs: "docs:admin" } as const;
 
 /** The routes that show whether the server is well, and its figures of the last hour. */
-export function serverRoutes({ history, metrics, problems, state }: ServerRoutesOptions): readonly Route[] {
+export function serverRoutes({ history, metrics, recent, state }: ServerRoutesOptions): readonly Route[] {
   return [
     route({
       ...common,
@@ -36,7 +36,7 @@ export function serverRoutes({ history, metrics, problems, state }: ServerRoutes
       answers: { 200: { description: "The state of the server", json: serverState } },
       handle: ({ caller }) => {
         demandNoPrefix(caller, "the server is more than the documents of a prefix");
-        return json(shownServer({ history, metrics, problems, state }));
+        return json(shownServer({ history, metrics, recent, state }));
       },
     }),
     route({
@@ -54,7 +54,7 @@ export function serverRoutes({ history, metrics, problems, state }: ServerRoutes
   ];
 }
 
-function shownServer({ history, metrics, problems, state }: ServerRoutesOptions): ShownServer {
+function shownServer({ history, metrics, recent, state }: ServerRoutesOptions): ShownServer {
   const { startedAt, version } = state;
   const notReady = state.whyNotReady();
   const availableBytes = metrics.diskAvailableBytes.read();
@@ -73,6 +73,6 @@ function shownServer({ history, metrics, problems, state }: ServerRoutesOptions)
     },
     eventLoopLagMs: history.eventLoopLagMs,
     boundHits: metrics.bounds.hits().toSorted((left, right) => right.count - left.count),
-    problems: problems.list().map(({ remedy = null, ...problem }) => ({ ...problem, remedy })),
+    problems: recent.problems.map(({ remedy = null, ...problem }) => ({ ...problem, remedy })),
   };
 }

@@ -6,7 +6,7 @@ const text = (description: string) => v.pipe(v.string(), v.description(descripti
 
 const problem = v.object({
   time: time("When it was logged"),
-  level: v.picklist(["warn", "error", "fatal"]),
+  level: v.pipe(v.string(), v.description("`warn`, `error` or `fatal`")),
   event: text("The name of the event, which is fixed"),
   remedy: v.pipe(v.nullable(v.string()), v.description("The remedy; null if the log has none")),
   fields: v.pipe(v.record(v.string(), v.unknown()), v.description("The other fields of the line")),
@@ -57,7 +57,10 @@ export const serverState = v.pipe(
       v.array(v.object({ bound: text("The option that sets the bound"), count: v.number() })),
       v.description("The bounds that clients have met since the start, most often first"),
     ),
-    problems: v.pipe(v.array(problem), v.description("The last 100 warnings and errors of the log, the latest first")),
+    problems: v.pipe(
+      v.array(problem),
+      v.description("The last 100 warnings and errors of the log but for refusals, the latest first"),
+    ),
   }),
   v.title("Server"),
 );

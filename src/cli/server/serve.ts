@@ -12,7 +12,7 @@ import { networkAddresses } from "../../lib/address/network-addresses.ts";
 import { systemClock } from "../../lib/time/clock.ts";
 import { createLog, type Log } from "../../ops/log.ts";
 import { standardOutput } from "../../ops/log-output.ts";
-import { RecentProblems } from "../../ops/recent-problems.ts";
+import { RecentLog } from "../../ops/recent-log.ts";
 import { type RunningServer, startServer } from "../../server.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { CommandInput, Output } from "../command.ts";
@@ -48,17 +48,17 @@ export async function serve(input: CommandInput): Promise<number> {
   }
   const { configuration } = loaded;
   const onTerminal = stdout.isTTY === true;
-  const problems = new RecentProblems();
+  const recent = new RecentLog();
   const log = createLog({
     level: configuration.values["log.level"],
     pretty: onTerminal,
     destination: standardOutput(systemClock),
-    tap: (line) => problems.take(line),
+    tap: (line) => recent.take(line),
   });
   endOnCrash(log);
   const signals = new Signals({ onTerminal });
   const manager = new ServiceManager({ environment: sources.environment, clock: systemClock });
-  const server = await start(configuration, { log, problems }, stderr);
+  const server = await start(configuration, { log, recent }, stderr);
   if (server === undefined) return exitCodes.failed;
 
   const { host, port, url, https, metricsUrl } = server;
@@ -107,11 +107,11 @@ function withDomains(sources: Sources, domains: readonly string[]): Sources {
 
 async function start(
   { values }: ServerConfiguration,
-  { log, problems }: Required<Pick<ServerOptions, "log" | "problems">>,
+  { log, recent }: Required<Pick<ServerOptions, "log" | "recent">>,
   stderr: Output,
 ): Promise<RunningServer | undefined> {
   try {
-    return await startServer({ ...serverOptionsOf(values), log, problems });
+    return await startServer({ ...serverOptionsOf(values), log, recent });
   } catch (error) {
     const message = describeStartError(error, values);
     if (message === undefined) {

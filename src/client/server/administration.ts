@@ -17,7 +17,8 @@ export interface AdminSession {
 /** A warning or an error of the server's log. */
 export interface ServerProblem {
   readonly time: string;
-  readonly level: "warn" | "error" | "fatal";
+  /** `warn`, `error` or `fatal`. */
+  readonly level: string;
   readonly event: string;
   readonly remedy: string | null;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -64,6 +65,30 @@ export interface ServerFigures extends Readonly<Record<FigureColumn, readonly (n
   readonly times: readonly string[];
   /** Open WebSockets by wire protocol. */
   readonly connections: Readonly<Record<string, readonly number[]>>;
+}
+
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+
+/** A client that was refused or disconnected. Members are null that the log does not have. */
+export interface Refusal {
+  readonly time: string;
+  readonly event: string;
+  /** The code of a denial, or the name of a close reason. */
+  readonly reason: string | null;
+  /** The same in words, or the bound that was met. */
+  readonly detail: string | null;
+  readonly protocol: string | null;
+  readonly address: string | null;
+  readonly remedy: string | null;
+  /** Refusals for the same reason before this one that are not listed. */
+  readonly omitted: number;
+}
+
+export interface Refusals {
+  /** The latest first. */
+  readonly items: readonly Refusal[];
+  /** All refusals since the start, most often first. */
+  readonly counts: readonly { readonly event: string; readonly reason: string; readonly count: number }[];
 }
 
 export type RoomKind = "sync" | "signaling";
@@ -143,6 +168,21 @@ export class Administration {
   async disconnectMember(kind: RoomKind, name: string, member: string): Promise<void> {
     const path = `${roomPath(kind, name)}/members/${encodeURIComponent(member)}/disconnect`;
     await this.#requests.send({ method: "POST", path });
+  }
+
+  /** The clients that were refused lately, and the reasons. */
+  refusals(options: ReadOptions = {}): Promise<Refusals> {
+    return this.#requests.json({ path: "/refusals", ...options });
+  }
+
+  async logLevel(options: ReadOptions = {}): Promise<LogLevel> {
+    const { level } = await this.#requests.json<{ level: LogLevel }>({ path: "/server/log-level", ...options });
+    return level;
+  }
+
+  /** Sets the level of the log, until the server is restarted or reads its configuration again. */
+  async setLogLevel(level: LogLevel): Promise<void> {
+    await this.#requests.send({ method: "PUT", path: "/server/log-level", body: { level } });
   }
 
   /** Makes a link for an administrator. It needs an administrator's token: API keys are refused. */

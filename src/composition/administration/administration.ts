@@ -2,17 +2,19 @@ import packageJson from "../../../package.json" with { type: "json" };
 import { type AdminLink, AdminLinks } from "../../admin/entry/admin-links.ts";
 import { type EntryRoutesOptions, entryRoutes } from "../../admin/entry/entry-routes.ts";
 import { FigureHistory } from "../../admin/overview/figure-history.ts";
+import { logRoutes } from "../../admin/overview/log-routes.ts";
 import { type ServerState, serverRoutes } from "../../admin/overview/server-routes.ts";
+import { refusalRoutes } from "../../admin/refusals/refusal-routes.ts";
 import { OpenRooms, type OpenRoomsOptions } from "../../admin/rooms/open-rooms.ts";
 import { roomRoutes } from "../../admin/rooms/room-routes.ts";
-import { RecentProblems } from "../../ops/recent-problems.ts";
+import { RecentLog } from "../../ops/recent-log.ts";
 import type { Certificate } from "../../tls/certificate.ts";
 import type { Part } from "../part.ts";
 import type { PartDependencies, ServerOptions } from "../server-options.ts";
 
 export interface AdministrationOptions
-  extends Pick<PartDependencies, "clock" | "limits" | "metrics" | "originPolicy">,
-    Pick<ServerOptions, "problems">,
+  extends Pick<PartDependencies, "clock" | "limits" | "log" | "metrics" | "originPolicy">,
+    Pick<ServerOptions, "recent">,
     Pick<EntryRoutesOptions, "mint">,
     OpenRoomsOptions,
     Pick<ServerState, "whyNotReady" | "backup" | "storesDocuments"> {
@@ -27,7 +29,7 @@ export interface AdministrationPart extends Part {
 
 /** The part of a server by which administrators enter and look after it. */
 export function openAdministration(options: AdministrationOptions): AdministrationPart {
-  const { certificate, clock, originPolicy, problems = new RecentProblems() } = options;
+  const { certificate, clock, originPolicy, recent = new RecentLog() } = options;
   const links = new AdminLinks(clock);
   const history = new FigureHistory({ ...options, process: processFigures });
   const state: ServerState = {
@@ -45,7 +47,9 @@ export function openAdministration(options: AdministrationOptions): Administrati
     api: [
       ...entryRoutes({ ...options, links, publicUrl: () => originPolicy.publicUrl }),
       ...roomRoutes({ rooms: new OpenRooms(options) }),
-      ...serverRoutes({ ...options, state, history, problems }),
+      ...serverRoutes({ ...options, state, history, recent }),
+      ...logRoutes(options),
+      ...refusalRoutes({ ...options, recent }),
     ],
     [Symbol.asyncDispose]: async () => history.close(),
   };

@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import { option } from "../../config/option.ts";
-
-const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+import { logLevels } from "../../ops/log-levels.ts";
 
 /** Settings of the log. */
 export const logOptions = {

@@ -3,7 +3,7 @@ import { rename } from "node:fs/promises";
 import { version } from "../../../src/cli/version.ts";
 import { YurtClient } from "../../../src/client/client.ts";
 import { createLog } from "../../../src/ops/log.ts";
-import { RecentProblems } from "../../../src/ops/recent-problems.ts";
+import { RecentLog } from "../../../src/ops/recent-log.ts";
 import { startApiServer } from "../../support/api/api-server.ts";
 import { eventually } from "../../support/eventually.ts";
 
@@ -21,10 +21,10 @@ test("a server that is well says so, with what it uses", async () => {
 });
 
 test("a server without its data folder says why it is not ready, and has the remedy of the log", async () => {
-  const problems = new RecentProblems();
-  const tap = (line: string) => problems.take(line);
+  const recent = new RecentLog();
+  const tap = (line: string) => recent.take(line);
   const log = createLog({ level: "info", pretty: false, destination: { write: () => {} }, tap });
-  await using api = await startApiServer({ mode: "token", log, problems });
+  await using api = await startApiServer({ mode: "token", log, recent });
   const { dataFolder, url } = api.server;
   const client = new YurtClient({ url, token: await api.adminToken() });
   await rename(dataFolder, `${dataFolder}-moved`);

@@ -42,8 +42,8 @@ export interface TestServerOptions {
   readonly drainMs?: number;
   /** The log; by default nothing is logged. */
   readonly log?: Log;
-  /** As `ServerOptions.problems`. */
-  readonly problems?: ServerOptions["problems"];
+  /** As `ServerOptions.recent`. */
+  readonly recent?: ServerOptions["recent"];
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -119,7 +119,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     turn: options.turn && { ...testTurn, ...options.turn },
     backup: options.backup,
     limits: { ...defaultLimits, ...options.limits },
-    problems: options.problems,
+    recent: options.recent,
     log: options.log ?? pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),
   };
   const server = await startServer(settings);
