@@ -83,7 +83,7 @@ function metricsPort({ host, port }: { readonly host: string; readonly port: num
   };
 }
 
-/** Clients reach TURN itself, also behind a reverse proxy. */
+/** The ports of TURN, which clients reach directly, also behind a reverse proxy. */
 function turnPorts(values: SettingValues): readonly UsedPort[] {
   const { "turn.enabled": isEnabled, "turn.port": port = usualTurnPort } = values;
   if (!isEnabled) return [];

@@ -67,7 +67,7 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
     if (minted === "too-long")
       return complain("The token would be too long. Give fewer rooms, or patterns with *.", exitCodes.usage);
     stdout.write(`${minted.token}\n`);
-    // Often the command was started in another folder than the server.
+    // The command often runs in another folder than the server.
     if (ownSecrets.hasGenerated) stderr.write(`yurt: ${describeNewSecret(values.data)}\n`);
     return exitCodes.done;
   } catch (error) {

@@ -50,7 +50,7 @@ export async function turnCredentials({ sources, switches, texts, stdout, stderr
         exitCodes.failed,
       );
     await print(stdout, switches.has("json") ? `${JSON.stringify(list)}\n` : configurationOf(list.iceServers));
-    // Often the command was started in another folder than the server.
+    // The command often runs in another folder than the server.
     if (isSecretNew) stderr.write(`yurt: ${describeNewSecret(values.data)}\n`);
     return exitCodes.done;
   } catch (error) {

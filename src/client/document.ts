@@ -27,7 +27,7 @@ export interface ReadUpdateOptions extends ReadOptions {
 
 /** An event of a document that is followed. */
 export interface DocumentEvent {
-  /** `ready` comes first, with the sequence from which updates follow. `awareness` comes only if it is asked for. */
+  /** `ready` is the first event, with the sequence from which updates follow. `awareness` needs `awareness: true`. */
   readonly kind: "ready" | "update" | "awareness";
   /** The sequence of the document; with `awareness` that of the last event before. */
   readonly sequence: number;
@@ -48,7 +48,7 @@ export interface FollowOptions extends ReadOptions {
 }
 
 export interface ShowOptions extends ReadOptions {
-  /** The client's; without it the server chooses one, to be given from then on. */
+  /** The client id; without it the server chooses one, to be sent from then on. */
   readonly clientId?: number | undefined;
   /** The clock of y-protocols; without it the server counts. */
   readonly clock?: number | undefined;
@@ -155,7 +155,7 @@ export class Document {
     return items;
   }
 
-  /** Shows the state of a client to the others in the document, for clients without a WebSocket; null removes it. */
+  /** Sets the awareness state of a client without a WebSocket; null removes it. */
   showAwareness(state: object | null, { signal, ...client }: ShowOptions = {}): Promise<ShownAwareness> {
     const path = `${this.#path}/awareness`;
     return this.#requests.json({ method: "POST", path, body: { state, ...client }, signal });
@@ -202,7 +202,7 @@ export class Document {
   }
 }
 
-/** Throws `RangeError` for a name that no document has, and with which the request would be about other documents. */
+/** Throws `RangeError` for a name that no document has, and that would change the path of the request. */
 function pathOf(name: string): string {
   // URLs resolve the segments `.` and `..`, also if they are percent-encoded.
   if (["", ".", ".."].includes(name)) throw new RangeError(`No document can have the name "${name}".`);

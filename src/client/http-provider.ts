@@ -7,7 +7,7 @@ import { YurtError } from "./errors.ts";
 export type HttpProviderState = "connecting" | "synced" | "refused" | "closed";
 
 export interface HttpProviderOptions {
-  /** The presence of the document's clients, as editors show it. Without it the provider shows and takes none. */
+  /** The awareness of the document's clients, as editors use it. Without it the provider syncs no presence. */
   readonly awareness?: Awareness | undefined;
   /** Called when the state changes; `error` is there for `refused`. */
   readonly onState?: (state: HttpProviderState, error?: YurtError) => void;
@@ -61,7 +61,7 @@ export class HttpProvider {
     this.doc.off("update", this.#updated);
     awareness?.off("update", this.#awarenessChanged);
     this.#ending.abort();
-    // The others are not heard of any more. The server removes this client with its stream.
+    // No states of the other clients arrive any more. The server removes this client with its stream.
     const others = [...(awareness?.getStates().keys() ?? [])].filter((id) => id !== awareness?.clientID);
     if (awareness !== undefined) removeAwarenessStates(awareness, others, this);
     if (this.#state !== "refused") this.#become("closed");
@@ -133,7 +133,7 @@ export class HttpProvider {
         failures = 0;
         await pause(awarenessIntervalMs, signal);
       } catch (error) {
-        // Another stream follows one that has ended. Where presence is refused, the document goes on without.
+        // Another stream follows one that has ended. If presence is refused, the document syncs without it.
         if (isFinal(error) && this.#stream === stream) this.#stream = undefined;
         this.#isAwarenessDue = true;
         await pause(delayAfter(failures), signal);

@@ -9,7 +9,7 @@ export interface WebhookSettings {
   readonly events: readonly string[];
   /** The documents, by name or pattern. */
   readonly documents: readonly string[];
-  /** The content that a `doc.updated` has of its document: JSON, or the characters of its texts; null for none. */
+  /** The content of the document in a `doc.updated`: JSON, or the characters of its texts; null for none. */
   readonly include: "json" | "text" | null;
   /** Updates of a document are reported when there was none for this time, and at the latest after `maxWaitMs`. */
   readonly debounceMs: number;

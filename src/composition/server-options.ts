@@ -56,7 +56,7 @@ export interface ServerOptions {
   /** A further address, which serves only metrics and health, without a token. */
   readonly metricsAddress: { readonly host: string; readonly port: number } | undefined;
   readonly webhooks: WebhookSettings;
-  /** STUN and TURN; undefined for none, not even servers of others. */
+  /** STUN and TURN; undefined if clients are given no servers at all. */
   readonly turn?: TurnSettings | undefined;
   /** The schedule of backups; undefined for none. */
   readonly backup?: BackupOptions | undefined;
@@ -67,7 +67,7 @@ export interface ServerOptions {
   readonly recent?: RecentLog | undefined;
 }
 
-/** Whether a server with these options keeps anything on disk. One for signaling alone does not. */
+/** Whether a server with these options stores anything on disk. A server for signaling only does not. */
 export function needsDataFolder({
   auth,
   https,
@@ -89,7 +89,7 @@ export interface WebhookSettings {
 
 /** STUN and TURN: this server's own, and the other servers that clients are given. */
 export interface TurnSettings {
-  /** False: the server has none of its own. */
+  /** False if the server has no TURN of its own. */
   readonly isEnabled: boolean;
   /** The port for UDP and TCP; 0 takes any free one. Undefined: the usual port, if it is free. */
   readonly port: number | undefined;
@@ -99,14 +99,14 @@ export interface TurnSettings {
   readonly listen: readonly string[];
   /** The addresses at which peers reach this machine: at most one for each family. */
   readonly externalAddresses: "auto" | readonly string[];
-  /** Tells the external addresses. */
+  /** The STUN server that is asked for the external addresses. */
   readonly stunServer: { readonly host: string; readonly port: number } | undefined;
   /** The UDP ports of relayed transport addresses. */
   readonly relayPorts: { readonly first: number; readonly last: number };
   /** Addresses and CIDR ranges; see `PeerRules`. */
   readonly allowPeers: readonly string[];
   readonly denyPeers: readonly string[];
-  /** The secrets of credentials: the first mints, all verify. None: the server's own is used. */
+  /** The secrets of credentials: the first mints, all verify. Without any, the generated secret is used. */
   readonly secrets: readonly string[];
   readonly realm: string;
   /** How long credentials are valid. */
@@ -114,7 +114,7 @@ export interface TurnSettings {
   readonly strictChannels: boolean;
   /** The servers that clients are given. */
   readonly advertised: readonly AdvertisedServer[];
-  /** For the TURN servers of others. Undefined: credentials made with the secret. */
+  /** The credential for the other TURN servers. Undefined: credentials made with the secret. */
   readonly advertisedCredential: { readonly username: string; readonly credential: string } | undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../../lib/time/clock.ts";
 
-/** A link that lets its reader in as an administrator. */
+/** A link that signs in an administrator. */
 export interface AdminLink {
   /** The secret part: 256 random bits in base64url. */
   readonly code: string;
@@ -8,9 +8,9 @@ export interface AdminLink {
   readonly expiresAt: number;
 }
 
-/** The longest time between the making of a link and its use. */
+/** The lifetime of a link. */
 export const linkLifetimeMs = 30 * 60_000;
-/** The links that wait for their use. With one more, the oldest is no longer valid. */
+/** The most valid links. One more invalidates the oldest. */
 const mostLinks = 16;
 const codeBytes = 32;
 
@@ -20,7 +20,7 @@ const codeBytes = 32;
  */
 export class AdminLinks {
   readonly #clock: Pick<Clock, "now" | "elapsedMs">;
-  /** The ends of their lifetimes on the monotonic clock, by the hashes of their codes, in the order of their making. */
+  /** The expiries on the monotonic clock, by the hashes of the codes, in the order of creation. */
   readonly #ends = new Map<string, number>();
 
   constructor(clock: Pick<Clock, "now" | "elapsedMs">) {
@@ -36,7 +36,7 @@ export class AdminLinks {
     return { code, expiresAt: this.#clock.now() + linkLifetimeMs };
   }
 
-  /** Uses a link up. False if there is none with this code: it was used, has expired, or was never made. */
+  /** Invalidates a link. False if there is none with this code: it was used, has expired, or was never created. */
   use(code: string): boolean {
     const hash = hashOf(code);
     const end = this.#ends.get(hash);
@@ -45,7 +45,7 @@ export class AdminLinks {
   }
 }
 
-/** A code has 256 random bits, so that a slow hash would protect nothing. */
+/** A fast hash is enough, because a code has 256 random bits. */
 function hashOf(code: string): string {
   return new Bun.CryptoHasher("sha256").update(code).digest("hex");
 }

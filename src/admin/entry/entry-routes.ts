@@ -19,7 +19,7 @@ export interface EntryRoutesOptions {
 }
 
 const tag = "Administration";
-/** An administrator who stays longer asks for another token with the one that they have. */
+/** The lifetime of a session's token. An administrator who stays longer uses it to create another. */
 const sessionMs = 3_600_000;
 const maxCodeLength = 100;
 
@@ -47,7 +47,7 @@ const exchange = v.strictObject({
   code: v.pipe(v.string(), v.maxLength(maxCodeLength), v.description("The code of the link")),
 });
 
-/** The routes by which an administrator enters: links that are valid once, and the tokens that they are exchanged for. */
+/** The routes by which an administrator signs in: links that are valid once, and the tokens for them. */
 export function entryRoutes({ limits, links, metrics, mint, publicUrl }: EntryRoutesOptions): readonly Route[] {
   return [
     route({
@@ -100,7 +100,7 @@ export function linkUrl(page: string, code: string): string {
   return `${page}#code=${code}`;
 }
 
-/** A token that follows from an API key would outlive the key. */
+/** Refuses API keys, because the token would outlive the key. */
 function demandAdministrator({ kind }: Caller): void {
   if (kind !== "administrator") throw new Problem("forbidden", "Send an administrator's token: yurt token --admin.");
 }

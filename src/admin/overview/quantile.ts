@@ -1,8 +1,8 @@
 import type { BucketCounts } from "../../ops/durations.ts";
 
 /**
- * A quantile of durations of which only the numbers in each bucket are known, in seconds: between the bounds of its bucket
- * it is interpolated, and beyond the last bound it is that bound. Undefined for no durations.
+ * A quantile in seconds of durations that were counted in buckets. It is interpolated between the bounds of its bucket;
+ * beyond the last bound it is that bound. Undefined without durations.
  */
 export function quantile({ bounds, counts }: BucketCounts, share: number): number | undefined {
   const total = counts.reduce((sum, count) => sum + count, 0);

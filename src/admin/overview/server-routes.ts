@@ -25,7 +25,7 @@ export interface ServerRoutesOptions {
 
 const common = { method: "get", tag: "Administration", needs: "docs:admin" } as const;
 
-/** The routes that show whether the server is well, and its figures of the last hour. */
+/** The routes for the state of the server, and its figures of the last hour. */
 export function serverRoutes({ history, metrics, recent, state }: ServerRoutesOptions): readonly Route[] {
   return [
     route({

@@ -81,8 +81,8 @@ export class OpenRooms {
   }
 
   /**
-   * Ends the membership of a connection in a room; in a signaling room the connection itself, as its protocols have no
-   * word for less. The client may return. False if the room has no such member.
+   * Removes a connection from a room. In a signaling room it closes the connection, because the protocols have no
+   * message for less. The client may return. False if the room has no such member.
    */
   disconnect(kind: RoomKind, name: string, connectionId: string): boolean {
     if (kind === "sync") {

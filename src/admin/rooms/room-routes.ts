@@ -11,7 +11,7 @@ export interface RoomRoutesOptions {
 }
 
 const kinds = ["sync", "signaling"] as const;
-/** The members that are shown of one room. */
+/** The most members that are shown of one room. */
 const mostMembers = 1_000;
 
 const common = { tag: "Administration", needs: "docs:admin" } as const;
@@ -58,7 +58,7 @@ const shownRoom = v.pipe(
   v.title("Room"),
 );
 
-/** The routes that show which rooms are open and who is in them, and that disconnect a member. */
+/** The routes that list the open rooms and their members, and that disconnect a member. */
 export function roomRoutes({ rooms }: RoomRoutesOptions): readonly Route[] {
   return [
     route({

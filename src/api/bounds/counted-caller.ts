@@ -3,7 +3,7 @@ import type { Caller } from "../caller.ts";
 
 /**
  * The key by which bounds count the sender of a request: its API key, its user, or its address. Undefined for a sender
- * that no bound per caller holds for: a program of this machine, or an unknown client behind a proxy of this machine.
+ * without a bound per caller: a program on this machine, or an unknown client behind a proxy on this machine.
  */
 export function countedCaller(
   { kind, user }: Pick<Caller, "kind" | "user">,
@@ -11,6 +11,6 @@ export function countedCaller(
   addresses: Pick<CountedAddresses, "keyOf">,
 ): string | undefined {
   if (user === undefined) return addresses.keyOf(remoteAddress);
-  // The user of an API key says that it is one, and a token may name any user.
+  // The user of an API key is `key:NAME`. A token may name any user, so that user gets a prefix.
   return kind === "key" ? user : `user:${user}`;
 }

@@ -13,7 +13,7 @@ export interface RequestGateOptions {
   readonly addresses: CountedAddresses;
   readonly limits: ApiLimits;
   readonly clock: Clock;
-  /** Whether the server takes no more requests because it stops. */
+  /** Whether the server refuses requests because it is stopping. */
   readonly isStopping: () => boolean;
 }
 
@@ -61,8 +61,8 @@ export class RequestGate {
   }
 
   /**
-   * Takes memory for bytes of a body, to be given back with `give`. `counted` is the key of its sender. Throws `Problem` if
-   * too much is taken: rate-limited by the sender itself, overloaded by all.
+   * Takes memory for bytes of a body, to be returned with `give`. `counted` is the key of the sender. Throws `Problem`:
+   * rate-limited beyond the bound of the sender, overloaded beyond the total bound.
    */
   take(bytes: number, counted: string | undefined): void {
     const share = this.#options.limits.apiBodiesBytesPerCaller;

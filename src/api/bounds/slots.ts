@@ -15,12 +15,12 @@ export interface SlotBound {
   readonly bound: BoundName;
 }
 
-/** The time after which a caller that finds no slot may ask again. */
+/** The time after which a caller without a slot may try again. */
 const retryAfter = "5";
 
 /**
- * Slots for work that goes on while others ask for the same: so many in all, of which one caller gets a share, so that one
- * that is slow or greedy leaves slots to the others.
+ * Slots for concurrent work: a total number, and a share for each caller, so that a slow or greedy caller leaves slots
+ * to the others.
  */
 export class Slots {
   readonly #options: SlotsOptions;
@@ -37,8 +37,8 @@ export class Slots {
   }
 
   /**
-   * Takes a slot, and returns what gives it back, which is idempotent. `counted` is the key of the caller; undefined for
-   * one without a share of its own. Throws `Problem`: rate-limited beyond the share, overloaded beyond the bound in all.
+   * Takes a slot, and returns an idempotent function that releases it. `counted` is the key of the caller; undefined for a
+   * caller without a share of its own. Throws `Problem`: rate-limited beyond the share, overloaded beyond the total.
    */
   take(counted: string | undefined): () => void {
     const { inAll, perCaller, work } = this.#options;

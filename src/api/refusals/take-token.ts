@@ -2,7 +2,7 @@ import type { TokenBucket } from "../../lib/token-bucket.ts";
 import type { BoundName } from "../../ops/metrics/bounds.ts";
 import { Problem } from "../problems.ts";
 
-/** Pays for one request. Throws `Problem` rate-limited for one beyond the rate. */
+/** Takes a token for one request. Throws `Problem` rate-limited beyond the rate. */
 export function takeToken(bucket: TokenBucket, bound: BoundName): void {
   if (bucket.take()) return;
   const seconds = Math.max(1, Math.ceil(bucket.waitMs() / 1_000));

@@ -11,10 +11,10 @@ import { describeDataError } from "../output/data-errors.ts";
 import { print } from "../output/print.ts";
 
 const settingKeys = ["data", "auth.secret", "auth.issuer", "auth.audience"] as const;
-/** The token is for one request. */
+/** The lifetime of the token, which is for one request. */
 const tokenLifetimeMs = 60_000;
 
-/** Prints a link that lets its reader in as an administrator, once, of the server that runs on the data folder. */
+/** Prints a link that signs in an administrator, once, to the server that runs on the data folder. */
 export async function adminLink({ sources, stdout, stderr }: CommandInput): Promise<number> {
   const loaded = loadSettings(sources, settingKeys);
   if (!loaded.ok) {

@@ -42,7 +42,7 @@ export async function forkDocument(input: CommandInput): Promise<number> {
   });
 }
 
-/** Everything that the log has, or one update with the document at a moment. */
+/** All updates of the log, or one update with the document at a moment. */
 async function updatesOf(
   name: string,
   moment: Moment | undefined,

@@ -3,7 +3,7 @@ import { systemClock } from "../../lib/time/clock.ts";
 import type { Moment } from "../../storage/history/history-store.ts";
 import { formatName } from "../output/print.ts";
 
-/** The message for a moment that is missing, or none. */
+/** The error text for a missing moment; undefined if there is none. */
 export const momentMissing =
   "yurt: Give the moment with --at: a time (2026-11-30T14:00:00Z), how long ago (2h), a sequence (1711),\nor the id of a version (v1711).\n";
 

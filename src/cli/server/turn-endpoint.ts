@@ -1,6 +1,6 @@
 import type { RunningTurn } from "../../server.ts";
 
-/** The STUN and TURN servers that clients are told to use. */
+/** The STUN and TURN servers that clients are given. */
 export interface AdvertisedTurn {
   /** Undefined if this server's own does not listen. */
   readonly listening: RunningTurn["listening"];
@@ -8,7 +8,7 @@ export interface AdvertisedTurn {
   readonly advertised: readonly ("own" | { readonly url: string })[];
 }
 
-/** The line of the banner for STUN and TURN: the URL, and the transports that it goes with. None if clients are told none. */
+/** The banner's line for STUN and TURN: the URL and its transports. Undefined if clients are given none. */
 export function turnEndpoint(turn: AdvertisedTurn): readonly { readonly label: string; readonly url: string }[] {
   const own = turn.advertised.includes("own") ? ownServer(turn.listening) : [];
   const others = turn.advertised.flatMap((server) => (server === "own" ? [] : [server.url]));
@@ -17,7 +17,7 @@ export function turnEndpoint(turn: AdvertisedTurn): readonly { readonly label: s
   return [{ label: "STUN/TURN", url: more.length === 0 ? first : `${first} and ${more.length} more` }];
 }
 
-/** The URLs that clients are told, but that of this server's STUN. */
+/** The URLs that clients are given, except that of this server's STUN. */
 export function turnUrls({ advertised, listening }: AdvertisedTurn): readonly string[] {
   return advertised.flatMap((server) => (server === "own" ? (listening?.urls.turn ?? []) : [server.url]));
 }

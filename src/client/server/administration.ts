@@ -1,6 +1,6 @@
 import type { ReadOptions, Requests } from "../requests.ts";
 
-/** A link that lets its reader in as an administrator, once. */
+/** A link that signs in an administrator, once. */
 export interface AdminLink {
   readonly url: string;
   /** The secret part of the link, which `createAdminSession` takes. */
@@ -28,7 +28,7 @@ export interface ServerFacts {
   readonly version: string;
   readonly startedAt: string;
   readonly ready: boolean;
-  /** Why it is not ready, for people. */
+  /** The reasons why the server is not ready, for people. */
   readonly notReady: readonly string[];
   /** Null for a server that stores no documents. */
   readonly disk: { readonly availableBytes: number } | null;
@@ -144,7 +144,7 @@ export class Administration {
     this.#requests = requests;
   }
 
-  /** Whether the server is well. */
+  /** Returns the state of the server. */
   get(options: ReadOptions = {}): Promise<ServerFacts> {
     return this.#requests.json({ path: "/server", ...options });
   }
@@ -159,7 +159,7 @@ export class Administration {
     return this.#requests.json({ path: "/rooms", query: { kind, prefix, limit, after }, signal });
   }
 
-  /** Tells which members a room has. */
+  /** Returns the members of a room. */
   room(kind: RoomKind, name: string, options: ReadOptions = {}): Promise<Room> {
     return this.#requests.json({ path: roomPath(kind, name), ...options });
   }

@@ -27,7 +27,7 @@ export interface AdministrationPart extends Part {
   createLink(): AdminLink;
 }
 
-/** The part of a server by which administrators enter and look after it. */
+/** The part of a server for its administrators: sign-in, state, rooms. */
 export function openAdministration(options: AdministrationOptions): AdministrationPart {
   const { certificate, clock, originPolicy, recent = new RecentLog() } = options;
   const links = new AdminLinks(clock);

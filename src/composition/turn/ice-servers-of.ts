@@ -18,7 +18,7 @@ export interface FoundIceServers {
   readonly isSecretKept: boolean;
   /** The reasons why clients may not reach this server's URLs, as texts for people. */
   readonly problems: readonly string[];
-  /** Whether the secret was not there yet: no server has it that runs already. */
+  /** Whether the secret is new: a server that runs already does not have it. */
   readonly isSecretNew: boolean;
 }
 

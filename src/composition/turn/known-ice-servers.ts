@@ -20,7 +20,7 @@ export interface KnownIceServersOptions {
 /** Credentials are sent unencrypted, so their user part is a keyed hash: only the server can relate it to a user. */
 const userBytes = 12;
 
-/** The servers of the settings: this one's own, and others. */
+/** The ICE servers of the settings: this server's own, and others. */
 export class KnownIceServers implements IceServers {
   readonly #options: KnownIceServersOptions;
 

@@ -37,12 +37,12 @@ export interface ReachedDocuments {
   info(name: string): Promise<ShownDocument | undefined>;
   /** As `Store.load`; a server answers with one update, which has everything. */
   load(name: string): Promise<StoredDocument | undefined>;
-  /** The document at a moment as one update, without what was deleted by then. */
+  /** The document at a moment as one update, without content that was deleted by then. */
   readAt(name: string, moment: Moment): Promise<Uint8Array | "missing" | "unknown-moment">;
   /** The lines of the history of a document up to its sequence; see `document-lines.ts`. */
   historyLines(facts: Pick<ShownDocument, "name" | "sequence">): AsyncGenerator<string>;
   /**
-   * Adds to a document what it was verified with; the state before becomes a version. A document that is new gets the
+   * Adds the verified updates to a document; the state before becomes a version. A document that is new gets the
    * history, if there is one. On disk after `durable`.
    */
   add(name: string, addition: Addition, history?: SourceHistory): Promise<void>;

@@ -78,7 +78,7 @@ export class ServerDocuments implements ReachedDocuments {
 
   async add(name: string, { update }: Addition, history?: SourceHistory): Promise<void> {
     const lines = importedLines({ name, update, history });
-    // A request of bytes can be repeated.
+    // A request whose body is bytes can be repeated.
     const body = history === undefined ? Buffer.from([...lines].join("")) : streamOf(lines);
     const { refused } = await this.#client.import(body, { existing: "merge" }).catch(this.#explain);
     const [{ reason } = {}] = refused;

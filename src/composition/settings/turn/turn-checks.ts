@@ -8,7 +8,7 @@ import { inSpellingOf } from "../spelling.ts";
 const httpPorts = ["port", "tls.http-port"] as const;
 const turnPorts = ["turn.port", "turn.tls-port"] as const;
 
-/** Finds the settings of STUN and TURN that do not go together, each valid by itself. */
+/** Finds settings of STUN and TURN that are valid by themselves but not together. */
 export function turnProblems(settings: Settings, facts: { readonly isEncrypted: boolean }): readonly SettingProblem[] {
   return [
     ...sharedPorts(settings),
@@ -25,7 +25,7 @@ function sharedPorts(settings: Settings): readonly SettingProblem[] {
     if (setting === undefined || setting.value === 0) return [];
     const others: readonly OptionKey[] = [...httpPorts, ...turnPorts];
     const same = others.find((other) => other !== key && portOf(other, settings) === setting.value);
-    // Two ports of TURN that are the same are one problem.
+    // Equal ports of TURN are reported once.
     if (same === undefined || (key === "turn.port" && same === "turn.tls-port")) return [];
     const remedy = `The port is that of ${inSpellingOf(setting.origin, same)}. Choose another.`;
     return [problem(key, setting, remedy)];

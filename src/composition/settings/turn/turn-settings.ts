@@ -35,8 +35,8 @@ export function turnSettingsOf(values: AllValues): TurnSettings {
 }
 
 /**
- * The addresses that TURN listens on. No proxy of HTTP forwards UDP: behind one, clients reach TURN itself, so it listens
- * on all addresses although the server does not.
+ * The addresses on which TURN listens. HTTP proxies do not forward UDP, so clients reach TURN directly: behind a proxy
+ * it listens on all addresses even if the server does not.
  */
 export function turnHostsOf(values: Pick<AllValues, "host" | "public-url" | "turn.listen">): readonly string[] {
   const { host, "public-url": publicUrl, "turn.listen": listen } = values;
