@@ -242,7 +242,7 @@ const apiKeyCommands: readonly CommandDefinition[] = [
 const adminCommands: readonly CommandDefinition[] = [
   {
     usage: "link",
-    help: "print a link that lets an administrator into the running server, once",
+    help: "print a link that signs in an administrator to the running server, once",
     settings: ["data", "auth.secret", "auth.issuer", "auth.audience"],
     load: async () => (await import("./admin/link.ts")).adminLink,
   },
@@ -256,7 +256,7 @@ export const commandGroups: readonly CommandGroup[] = [
     note: "They take effect at once, whether the server runs or not.",
     commands: apiKeyCommands,
   },
-  { name: "admin", help: "let administrators into the running server", commands: adminCommands },
+  { name: "admin", help: "sign in administrators to the running server", commands: adminCommands },
   {
     name: "documents",
     help: "list, export, import, copy and delete documents",

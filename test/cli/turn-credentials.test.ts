@@ -78,7 +78,7 @@ describe("yurt turn-credentials", () => {
     expect(await nameOf()).toBe(await nameOf());
   });
 
-  test("mints for the servers of others with the secret of the settings", async () => {
+  test("mints for other servers with the secret of the settings", async () => {
     const secret = "the-secret-of-coturn-of-at-least-32-bytes";
     const environment = { YURT_TURN_SECRET: secret };
     const args = ["--no-turn", "--turn-advertise", "turn:turn.example.com:3478?transport=udp", "--data", data];

@@ -42,7 +42,7 @@ function open(keys: TokenKeys = secretKeys([secret]), expected: Expected = {}) {
 const signed = (claims: Readonly<Record<string, unknown>>, expected: Expected = {}) =>
   signWithSecret(secret, claims).then((token) => open(undefined, expected).verifier.verify(token));
 
-test("an API key is told from a token, and what to use instead", async () => {
+test("an API key in place of a token is recognized, and the denial names the remedy", async () => {
   const denied = await open().verifier.verify("yk_abc_def");
   expect(denied).toMatchObject({ code: "malformed-token", reason: expect.stringMatching(/API key.*room token/) });
 });

@@ -33,7 +33,7 @@ const start = (turn: Parameters<typeof startTestServer>[0] = {}) => startTestSer
 const portOf = ({ turn }: TestServer) => turn.listening?.port ?? 0;
 
 describe("yurt doctor, for TURN", () => {
-  test("asks STUN at each URL that clients are told, and sends data through TURN and back", async () => {
+  test("asks STUN at each URL that clients are given, and sends data through TURN and back", async () => {
     await using server = await start({ turn: {} });
     const at = `127.0.0.1:${portOf(server)}`;
     const carries = expect.stringMatching(/ relays data there and back in \d+\.\d ms, through 127\.0\.0\.1\.$/);
@@ -118,7 +118,7 @@ describe("yurt doctor, for TURN", () => {
     ]);
   });
 
-  test("fails for a server of somebody else that refuses its own relayed address as a peer", async () => {
+  test("fails for another TURN server that refuses its own relayed address as a peer", async () => {
     const secrets = ["s".repeat(32)];
     const rules = { externalAddresses: ["203.0.113.9"], denyPeers: ["203.0.113.0/24"] };
     await using stranger = await startTestServer({ turn: { secrets, ...rules } });
@@ -131,7 +131,7 @@ describe("yurt doctor, for TURN", () => {
     ]);
   });
 
-  test("fails for a server of somebody else that is not there, or refuses the credentials", async () => {
+  test("fails for another TURN server that is not there, or refuses the credentials", async () => {
     await using stranger = await startTestServer({ turn: { secrets: ["another secret, of at least 32 bytes"] } });
     const refusing = `turn:127.0.0.1:${portOf(stranger)}?transport=udp`;
     const silent = `turn:127.0.0.1:${freePort()}?transport=tcp`;

@@ -23,7 +23,7 @@ describe("the banner's line of TURN", () => {
     expect(lineOf({ ...own, listening: undefined })).toEqual([]);
   });
 
-  test("shows what clients are told, which may be other servers", () => {
+  test("shows the servers that clients are given, which may be others", () => {
     expect(lineOf({ ...own, advertised: ["own", other] })).toEqual([
       "STUN/TURN turn:192.0.2.1:3478 (udp, tcp) and 1 more",
     ]);
@@ -32,7 +32,7 @@ describe("the banner's line of TURN", () => {
   });
 });
 
-test("the log has all URLs that clients are told, but that of this server's STUN", () => {
+test("the log has all URLs that clients are given, except that of this server's STUN", () => {
   expect(turnUrls({ ...own, advertised: [other, "own"] })).toEqual([other.url, ...turn]);
   expect(turnUrls({ ...own, listening: undefined })).toEqual([]);
 });

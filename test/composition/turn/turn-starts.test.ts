@@ -31,7 +31,7 @@ async function takeUsualPort(): Promise<void> {
 }
 
 describe("TURN on a port that is in use", () => {
-  test("is left out if nobody has asked for the port, and clients are told nothing of it", async () => {
+  test("is left out if no setting names the port, and clients are given no URL of it", async () => {
     await takeUsualPort();
     const server = await start({ turn: { port: undefined } });
     expect(server.turn.listening).toBeUndefined();
@@ -53,7 +53,7 @@ describe("TURN on a port that is in use", () => {
     await expect(second).rejects.toMatchObject({ code: "EADDRINUSE", port, setting: "turn.port" });
   });
 
-  test("is left out for an address that cannot be used, if nobody has asked for the port", async () => {
+  test("is left out for an address that cannot be used, if no setting names the port", async () => {
     const server = await start({ turn: { port: undefined, listen: ["192.0.2.200"] } });
     expect(server.turn.warnings).toMatchObject([
       { event: "turn-not-listening", listen: ["192.0.2.200"], code: "EADDRNOTAVAIL" },

@@ -144,7 +144,7 @@ test("the versions of a document that have a name are bounded, and those that ar
   expect([naming.status, naming.body["code"]]).toEqual([409, "too-many-versions"]);
 });
 
-test("webhooks are told of a document that was restored, and of none that was the same already", async () => {
+test("webhooks report a document that was restored, and none that was the same already", async () => {
   await using api = await startApiServer();
   await using application = new WebhookApplication(() => new Response(null, { status: 204 }));
   const admin = api.keys["docs:admin"];

@@ -162,7 +162,7 @@ describe.each([
     await peer.closed();
   });
 
-  test("closes a stranger whose message is longer than a request can be", async () => {
+  test("closes a client without an allocation whose message is longer than a request can be", async () => {
     const peer = await open(listen(isTls).port, isTls);
     peer.send(stun(8_000).subarray(0, 4_096));
     peer.send(stun(8_000).subarray(4_096, 6_000));
@@ -170,7 +170,7 @@ describe.each([
     expect(messages).toEqual([]);
   });
 
-  test("tells when a client has gone, and counts the open ones", async () => {
+  test("reports a disconnected client, and counts the open ones", async () => {
     const peer = await open(listen(isTls).port, isTls);
     peer.send(stun());
     await peer.hasReceived(20);
@@ -231,7 +231,7 @@ describe.each([
     expect(metrics.turn.connections[transport]).toBe(1);
   });
 
-  test("closes connections beyond the bounds of an address and of all, until one has gone", async () => {
+  test("closes connections beyond the bounds of an address and of all, until one disconnects", async () => {
     limits.turnConnectionsPerAddress = 2;
     const { port } = listen(isTls);
     const [first] = [await open(port, isTls), await open(port, isTls)];
