@@ -271,7 +271,7 @@ export class RoomClient {
     };
   }
 
-  /** The facts about this window's connections that decide what is said about saving. */
+  /** The facts about this window's connections that the text about saving depends on. */
   get #reach() {
     const reached = this.people.current.filter(({ reach }) => isDirectly(reach));
     return {

@@ -61,5 +61,5 @@ export async function loadIceServers(room: string, token: string | undefined): P
   }
 }
 
-/** The answer to a window that gets no servers. It connects without, and does not ask again for a day. */
+/** The answer to a window that gets no servers. The window connects without them, and asks again after a day. */
 const noIceServers: IceAnswer = { iceServers: [], ttl: 86_400 };

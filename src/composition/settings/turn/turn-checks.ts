@@ -27,7 +27,7 @@ function sharedPorts(settings: Settings): readonly SettingProblem[] {
     const same = others.find((other) => other !== key && portOf(other, settings) === setting.value);
     // Equal ports of TURN are reported once.
     if (same === undefined || (key === "turn.port" && same === "turn.tls-port")) return [];
-    const remedy = `The port is that of ${inSpellingOf(setting.origin, same)}. Choose another.`;
+    const remedy = `${inSpellingOf(setting.origin, same)} has the same port. Choose another.`;
     return [problem(key, setting, remedy)];
   });
 }
@@ -46,7 +46,7 @@ function needlessTlsPort(settings: Settings): readonly SettingProblem[] {
   if (setting === undefined) return [];
   const remedy =
     "TURN over TLS needs the certificate of HTTPS, which is off. " +
-    `Give ${inSpellingOf(setting.origin, "domain")} or certificate files, or remove this setting.`;
+    `Set ${inSpellingOf(setting.origin, "domain")} or certificate files, or remove this setting.`;
   return [problem("turn.tls-port", setting, remedy)];
 }
 
@@ -55,7 +55,7 @@ function needlessStunServer(settings: Settings): readonly SettingProblem[] {
   const external = settings.get("turn.external-address");
   if (setting === undefined || external === undefined || external.value === "auto") return [];
   const remedy =
-    `It tells the external address, which ${inSpellingOf(external.origin, "turn.external-address")} gives. ` +
+    `It has no effect while ${inSpellingOf(external.origin, "turn.external-address")} gives the address. ` +
     "Remove one of them.";
   return [problem("turn.stun-server", setting, remedy)];
 }
@@ -66,7 +66,7 @@ function halfCredential(settings: Settings): readonly SettingProblem[] {
   const [half, missing] = username === undefined ? [keys[1], keys[0]] : [keys[0], keys[1]];
   const setting = username ?? credential;
   if (setting === undefined || (username !== undefined && credential !== undefined)) return [];
-  const remedy = `It needs ${inSpellingOf(setting.origin, missing)}. Give it, or remove this setting.`;
+  const remedy = `It needs ${inSpellingOf(setting.origin, missing)}. Set it, or remove this setting.`;
   return [problem(half, setting, remedy)];
 }
 

@@ -22,12 +22,12 @@ export interface ServerFacts {
   readonly disconnectedMs: number;
 }
 
-/** A connection may take this long before the server is said not to answer. */
+/** The time that a connection may take before the headline says that the server does not answer. */
 export const patienceMs = 2_500;
-/** A server that has said that it restarts may take this long. */
+/** The time that a server may take to restart after it has announced that. */
 const restartMs = 60_000;
 
-/** The server's name of the reason for which it closes connections when it stops. */
+/** The close reason of a server that stops. */
 export const restartReason = "restart";
 
 export function serverState(facts: ServerFacts): ServerState {

@@ -30,7 +30,7 @@ export function isAlike(one: string, other: string): boolean {
   return Math.hypot(...from.map((value, index) => value - (to[index] ?? 0))) < alikeBelow;
 }
 
-/** A colour that is like none of `taken`: one of `colors`, or any other one when all of those are taken. */
+/** A colour unlike those in `taken`: one of `colors`, or another one if all of them are taken. */
 export function freeColor(taken: readonly string[]): string {
   const isFree = (color: string) => !taken.some((other) => isAlike(color, other));
   const free = colors.filter(isFree);
@@ -46,7 +46,7 @@ export function randomOf(list: readonly string[]): string {
 /** The distance in RGB. The nearest two of `colors` are 40 apart. */
 const alikeBelow = 32;
 
-/** Neither too light nor too dark. */
+/** A random colour, neither too light nor too dark. */
 function randomColor(): string {
   const channel = () => (40 + Math.floor(Math.random() * 140)).toString(16).padStart(2, "0");
   return `#${channel()}${channel()}${channel()}`;

@@ -55,7 +55,7 @@ function PeerRow({ client, peer, now }: PeerRowProps) {
   );
 }
 
-/** Says under which name the others see this window, if that is not the one that was chosen. */
+/** Shows the name that the others see, if it differs from the chosen one. */
 function OwnReach({ client, shownName }: { readonly client: RoomClient; readonly shownName: string }) {
   const { name } = useValue(client.own.profile);
   const isShownAsChosen = shownName === readName(name);

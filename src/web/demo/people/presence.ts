@@ -50,7 +50,7 @@ export class Presence {
     return this.#awareness.getStates().size - this.#people.size;
   }
 
-  /** The people who were removed since this window has no connection. */
+  /** The people who were removed while this window has had no connection. */
   get lost(): readonly LostPerson[] {
     return [...this.#lost.values()];
   }

@@ -8,7 +8,7 @@ const texts: Readonly<Record<Exclude<Reach, "you" | "turn" | "lost">, string>> =
   peer: "via a peer",
 };
 
-/** Describes how another person is reached, with the round trip to them if it was measured. */
+/** Describes the route to another person, with its round trip if it was measured. */
 export function reachText({ reach, route, lastSeenAt }: Peer, now: number): string {
   if (reach === "lost") return `last seen ${ago(now - (lastSeenAt ?? now))}`;
   if (reach === "you") return "this window";

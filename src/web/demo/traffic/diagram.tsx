@@ -14,7 +14,7 @@ export interface DiagramProps {
   readonly websocketMessages: number;
 }
 
-/** Draws the two ways of an edit, each with its measured state. The switches below it have the same facts as text. */
+/** Draws the two paths of an edit, each with its measured state. The switches below show the same facts as text. */
 export function Diagram(props: DiagramProps) {
   const { links, othersCount, lostCount, isSignalingOnly, webrtcMessages, websocketMessages } = props;
   return (

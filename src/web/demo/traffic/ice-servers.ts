@@ -26,7 +26,7 @@ export class IceServers {
     this.#load = load;
   }
 
-  /** Asks at the first call. Resolves when there is an answer, or when waiting for it is not worth it any more. */
+  /** Asks at the first call. Resolves with the answer, or after the longest useful wait. */
   ready(): Promise<void> {
     this.#ready ??= Promise.race([this.#renew(), new Promise<void>((resolve) => setTimeout(resolve, patienceMs))]);
     return this.#ready;

@@ -88,7 +88,7 @@ interface LinkTextProps {
   readonly text: ComponentChildren;
 }
 
-/** Two lines of fixed places, so that numbers that grow move nothing. */
+/** Two lines with fixed positions, so that growing numbers move nothing. */
 function LinkText({ transport, link, linkState, text }: LinkTextProps) {
   const { sent, received, roundTripsMs } = link;
   const isConnected = linkState === "connected";

@@ -11,18 +11,18 @@ describe("the settings of TURN", () => {
       "turn.tls-port",
       "needs the certificate of HTTPS",
     ],
-    ["the port of HTTP", { "turn.port": "4444" }, "turn.port", "The port is that of --port"],
+    ["the port of HTTP", { "turn.port": "4444" }, "turn.port", "--port has the same port"],
     [
       "the port of HTTPS",
       { ...token, domain: "a.example.com", "turn.tls-port": "443" },
       "turn.tls-port",
-      "The port is that of --port",
+      "--port has the same port",
     ],
     [
       "the same port twice",
       { ...token, domain: "a.example.com", "turn.port": "3479", "turn.tls-port": "3479" },
       "turn.tls-port",
-      "The port is that of --turn-port",
+      "--turn-port has the same port",
     ],
     [
       "a STUN server beside an address",
@@ -46,7 +46,7 @@ describe("the settings of TURN", () => {
     ["a TLS port with a domain", { ...token, domain: "a.example.com", "turn.tls-port": "5350" }],
     ["a STUN server for auto", { "turn.stun-server": "stun.example.com", "turn.external-address": "auto" }],
     ["both of a credential", { "turn.advertise-username": "a", "turn.advertise-credential": "b" }],
-    ["a port that nobody listens on", { "turn.enabled": "false", "turn.port": "4444" }],
+    ["a port that is not used", { "turn.enabled": "false", "turn.port": "4444" }],
   ])("go with %s", (_, flags) => {
     accepted({}, flags);
   });
