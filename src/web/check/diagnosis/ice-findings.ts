@@ -24,10 +24,10 @@ export function iceFinding(answer: IceAnswer): Finding {
 
 function listFinding({ servers, source, ttlSeconds }: IceAnswer & { kind: "list" }): Finding {
   const endpoints = endpointsOf(servers);
-  const origin = source === "pasted" ? "that were pasted" : "that this server gives out";
+  const origin = source === "pasted" ? "that were pasted" : "of this server";
   if (endpoints.length === 0) {
     return warning(
-      "The server gives out no ICE servers: TURN is switched off, or could not start.",
+      "The server has no ICE servers: TURN is switched off, or could not start.",
       "Peers in different networks then seldom connect. Enable TURN (`turn.enabled`) and look for `turn-` in the server's log, or name a server of yours with `turn.advertise`.",
     );
   }

@@ -28,7 +28,7 @@ describe("the settings of TURN", () => {
       "a STUN server beside an address",
       { "turn.stun-server": "stun.example.com", "turn.external-address": "203.0.113.7" },
       "turn.stun-server",
-      "which --turn-external-address gives",
+      "while --turn-external-address gives the address",
     ],
     ["a user name alone", { "turn.advertise-username": "a" }, "turn.advertise-username", "--turn-advertise-credential"],
     [
