@@ -60,7 +60,7 @@ export function webhookRoutes({ limits, targets, webhooks }: WebhookRoutesOption
       path: "/v1/webhooks",
       id: "createWebhook",
       summary: "Add a webhook",
-      description: "It is told of what happens from now on.",
+      description: "The webhook gets the events from now on.",
       body: jsonBody(newWebhook, { description: "The webhook", maxBytes }),
       answers: { 201: { description: "The webhook, with its secret", json: webhookWithSecret } },
       problems: ["url-not-allowed", "too-many-webhooks"],
