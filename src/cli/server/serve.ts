@@ -69,7 +69,15 @@ export async function serve(input: CommandInput): Promise<number> {
     const publicUrl = configuration.values["public-url"]?.href;
     const configurationFile = configuration.file?.path;
     const told = turnUrls(advertisedTurn(server, configuration.values));
-    const at = { host, port, url, publicUrl, httpUrl: https?.httpUrl, turnUrls: told, metricsUrl };
+    const at = {
+      host,
+      port,
+      url,
+      publicUrl,
+      httpUrl: https?.httpUrl,
+      ...(told.length > 0 && { turnUrls: told }),
+      metricsUrl,
+    };
     log.info({ event: "listening", ...at, configurationFile, version, pid: process.pid });
   }
   for (const { fields } of configurationWarnings(configuration)) log.warn(fields);
