@@ -1,4 +1,5 @@
 import type { AuthOptions } from "../auth/auth-options.ts";
+import type { ShownSetting } from "../config/shown-setting.ts";
 import type { AddressRanges } from "../lib/address/address-ranges.ts";
 import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
 import type { Clock } from "../lib/time/clock.ts";
@@ -65,6 +66,8 @@ export interface ServerOptions {
   readonly log: Log;
   /** The last lines of the log that administrators ask for; undefined for none. */
   readonly recent?: RecentLog | undefined;
+  /** The settings that were read last, with secrets masked, for administrators; undefined for none. */
+  readonly configuration?: (() => readonly ShownSetting[]) | undefined;
 }
 
 /** Whether a server with these options stores anything on disk. A server for signaling only does not. */
@@ -77,7 +80,7 @@ export function needsDataFolder({
 }
 
 /** All options of a server that follow from its settings. */
-export type ServerSettings = Omit<ServerOptions, "log" | "recent">;
+export type ServerSettings = Omit<ServerOptions, "log" | "recent" | "configuration">;
 
 /** Change webhooks. */
 export interface WebhookSettings {

@@ -1,3 +1,4 @@
+import { shownSettings } from "../../composition/administration/shown-settings.ts";
 import type { ServerOptions } from "../../composition/server-options.ts";
 import {
   authOptionsOf,
@@ -58,7 +59,8 @@ export async function serve(input: CommandInput): Promise<number> {
   endOnCrash(log);
   const signals = new Signals({ onTerminal });
   const manager = new ServiceManager({ environment: sources.environment, clock: systemClock });
-  const server = await start(configuration, { log, recent }, stderr);
+  let inForce = () => configuration;
+  const server = await start(configuration, { log, recent, configuration: () => shownSettings(inForce()) }, stderr);
   if (server === undefined) return exitCodes.failed;
 
   const { host, port, url, https, metricsUrl } = server;
@@ -86,6 +88,7 @@ export async function serve(input: CommandInput): Promise<number> {
   if (descriptors !== undefined) log.warn(descriptors);
   manager.ready(`Serving at ${url}`);
   const reload = new ConfigurationReload({ configuration, readSources, server, log });
+  inForce = () => reload.current;
   signals.whenReloadAsked(async () => {
     manager.reloading();
     await reload.run();
@@ -115,15 +118,15 @@ function withDomains(sources: Sources, domains: readonly string[]): Sources {
 
 async function start(
   { values }: ServerConfiguration,
-  { log, recent }: Required<Pick<ServerOptions, "log" | "recent">>,
+  given: Pick<ServerOptions, "log" | "recent" | "configuration">,
   stderr: Output,
 ): Promise<RunningServer | undefined> {
   try {
-    return await startServer({ ...serverOptionsOf(values), log, recent });
+    return await startServer({ ...serverOptionsOf(values), ...given });
   } catch (error) {
     const message = describeStartError(error, values);
     if (message === undefined) {
-      log.debug({ event: "start-failed", err: error });
+      given.log.debug({ event: "start-failed", err: error });
       stderr.write(describeUnexpected(error, false));
     } else stderr.write(`yurt: ${message}\n`);
     return undefined;

@@ -67,6 +67,16 @@ export interface ServerFigures extends Readonly<Record<FigureColumn, readonly (n
   readonly connections: Readonly<Record<string, readonly number[]>>;
 }
 
+export interface ServerSetting {
+  readonly setting: string;
+  /** Secrets are masked; null if it is not set. */
+  readonly value: unknown;
+  /** Where the value is from, for people. */
+  readonly origin: string;
+  /** Whether the running server takes a new value over. */
+  readonly reloadable: boolean;
+}
+
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
 /** A client that was refused or disconnected. Members are null that the log does not have. */
@@ -173,6 +183,15 @@ export class Administration {
   /** The clients that were refused lately, and the reasons. */
   refusals(options: ReadOptions = {}): Promise<Refusals> {
     return this.#requests.json({ path: "/refusals", ...options });
+  }
+
+  /** All settings, as the server has read them last. */
+  async configuration(options: ReadOptions = {}): Promise<readonly ServerSetting[]> {
+    const { items } = await this.#requests.json<{ items: ServerSetting[] }>({
+      path: "/server/configuration",
+      ...options,
+    });
+    return items;
   }
 
   async logLevel(options: ReadOptions = {}): Promise<LogLevel> {

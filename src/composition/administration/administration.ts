@@ -1,6 +1,7 @@
 import packageJson from "../../../package.json" with { type: "json" };
 import { type AdminLink, AdminLinks } from "../../admin/entry/admin-links.ts";
 import { type EntryRoutesOptions, entryRoutes } from "../../admin/entry/entry-routes.ts";
+import { configurationRoutes } from "../../admin/overview/configuration-routes.ts";
 import { FigureHistory } from "../../admin/overview/figure-history.ts";
 import { logRoutes } from "../../admin/overview/log-routes.ts";
 import { type ServerState, serverRoutes } from "../../admin/overview/server-routes.ts";
@@ -14,7 +15,7 @@ import type { PartDependencies, ServerOptions } from "../server-options.ts";
 
 export interface AdministrationOptions
   extends Pick<PartDependencies, "clock" | "limits" | "log" | "metrics" | "originPolicy">,
-    Pick<ServerOptions, "recent">,
+    Pick<ServerOptions, "configuration" | "recent">,
     Pick<EntryRoutesOptions, "mint">,
     OpenRoomsOptions,
     Pick<ServerState, "whyNotReady" | "backup" | "storesDocuments"> {
@@ -48,6 +49,7 @@ export function openAdministration(options: AdministrationOptions): Administrati
       ...entryRoutes({ ...options, links, publicUrl: () => originPolicy.publicUrl }),
       ...roomRoutes({ rooms: new OpenRooms(options) }),
       ...serverRoutes({ ...options, state, history, recent }),
+      ...configurationRoutes({ configuration: options.configuration ?? (() => []) }),
       ...logRoutes(options),
       ...refusalRoutes({ ...options, recent }),
     ],

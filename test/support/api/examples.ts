@@ -156,6 +156,7 @@ export const examples: Readonly<Record<string, Example>> = {
   listRooms: { prepare: enterRoom, query: "?limit=1", status: 200 },
   getRoom: { preparePath: enterRoom, status: 200 },
   disconnectMember: { preparePath: enterRoom, status: 204 },
+  readConfiguration: { status: 200 },
   getLogLevel: { status: 200 },
   setLogLevel: { body: { level: "silent" }, status: 200 },
   listRefusals: { prepare: (api) => api.ask("GET", "/v1/docs", { token: "not.a.token" }), status: 200 },

@@ -44,6 +44,8 @@ export interface TestServerOptions {
   readonly log?: Log;
   /** As `ServerOptions.recent`. */
   readonly recent?: ServerOptions["recent"];
+  /** As `ServerOptions.configuration`. */
+  readonly configuration?: ServerOptions["configuration"];
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -120,6 +122,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     backup: options.backup,
     limits: { ...defaultLimits, ...options.limits },
     recent: options.recent,
+    configuration: options.configuration,
     log: options.log ?? pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),
   };
   const server = await startServer(settings);
