@@ -21,6 +21,8 @@ const examples = commands.flatMap(({ heading, language, code }, index) => {
 const openExamples: readonly string[] = ["POST /api/auth/token", "Documents", "Content", "Copies", "Presence"];
 /** The example that makes the documents of another one. */
 const former: Readonly<Record<string, string>> = { Copies: "Content" };
+/** The room that a client must have open for the examples of a heading. */
+const openRooms: Readonly<Record<string, string>> = { Rooms: "notes/7" };
 
 let folder: string;
 beforeAll(async () => {
@@ -39,6 +41,17 @@ async function output(script: string, data: string): Promise<string> {
   return stdout;
 }
 
+/** Enters a room as a client; returns the function that leaves it. */
+async function enter(url: string, data: string, room: string): Promise<() => void> {
+  const token = await output(`yurt token ${room} --user ann`, data);
+  const socket = new WebSocket(`${url}?token=${token.trim()}`);
+  await new Promise((resolve, reject) => {
+    socket.addEventListener("message", resolve);
+    socket.addEventListener("error", reject);
+  });
+  return () => socket.close();
+}
+
 describe.skipIf(Bun.which("curl") === null)("the examples of docs/http-api.md", () => {
   test("are requests with answers", () => {
     expect(variables).toContain("ADMIN_TOKEN=");
@@ -53,6 +66,9 @@ describe.skipIf(Bun.which("curl") === null)("the examples of docs/http-api.md", 
       const before = examples.filter((each) => each.heading === former[heading]).map(({ code }) => code);
       await using server = new Run({ folder, args: ["--port", "0", "--data", data, "--auth-mode", mode] });
       const url = `http://127.0.0.1:${await server.port()}`;
+      await using client = new AsyncDisposableStack();
+      const room = openRooms[heading];
+      if (room !== undefined) client.defer(await enter(`${url.replace("http", "ws")}/sync/${room}`, data, room));
       const script = [variables, ...before, example.code]
         .join("\n")
         .replace("http://127.0.0.1:4444", url)
