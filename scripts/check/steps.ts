@@ -32,7 +32,7 @@ const bun = process.execPath;
 const browserGroup: TestGroup = {
   name: "browser",
   files: "test/{browser/**,docs.test.ts}",
-  workers: 3,
+  workers: 4,
   testLimitMs: 60 * second,
   limitMs: 420 * second,
 };
@@ -46,7 +46,7 @@ const conformanceGroup: TestGroup = {
 const tortureGroup: TestGroup = {
   name: "torture",
   files: "test/torture/**",
-  workers: 1,
+  workers: 2,
   testLimitMs: 150 * second,
   limitMs: 420 * second,
 };
