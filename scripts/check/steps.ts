@@ -50,14 +50,22 @@ const tortureGroup: TestGroup = {
   testLimitMs: 150 * second,
   limitMs: 420 * second,
 };
+/** It counts what the server refuses within a time, so nothing runs beside it. */
+const fuzzGroup: TestGroup = {
+  name: "fuzz",
+  files: "test/torture/fuzz.test.ts",
+  workers: 1,
+  testLimitMs: 60 * second,
+  limitMs: 90 * second,
+};
 const unitGroup: TestGroup = {
   name: "unit",
   files: "**",
   workers: 2,
   testLimitMs: 20 * second,
-  limitMs: 180 * second,
+  limitMs: 240 * second,
 };
-const groups: readonly TestGroup[] = [browserGroup, conformanceGroup, tortureGroup, unitGroup];
+const groups: readonly TestGroup[] = [browserGroup, conformanceGroup, fuzzGroup, tortureGroup, unitGroup];
 
 const staticSteps: readonly Step[] = [
   {
@@ -116,8 +124,8 @@ export interface Plan {
  * The build comes first: conformance and torture run the executable, and Bun's temporary file in `root` would be taken
  * for a file of the repository. The other static steps run beside the unit tests.
  *
- * Conformance and torture tests measure the time limits of real clients and processes, so nothing runs beside them.
- * Each group uses both cores by itself, so the groups take no longer one after the other.
+ * Conformance and torture tests measure the time limits of real clients and processes, so no other group runs beside
+ * them. Each group uses both cores by itself, so the groups take no longer one after the other.
  */
 export async function planCheck(root: string, filters: readonly string[], isFast: boolean): Promise<Plan> {
   const files = await findTestFiles(root, filters);
@@ -125,7 +133,7 @@ export async function planCheck(root: string, filters: readonly string[], isFast
     const found = files.get(group);
     return found === undefined ? [] : [testStep(group, found)];
   };
-  const others = isFast ? [] : [conformanceGroup, tortureGroup, browserGroup];
+  const others = isFast ? [] : [conformanceGroup, fuzzGroup, tortureGroup, browserGroup];
   const stages = [[buildStep], [...staticSteps, ...stepsOf(unitGroup)], ...others.map(stepsOf)];
   const run = isFast ? [unitGroup] : groups;
   return {
