@@ -32,7 +32,7 @@ const bun = process.execPath;
 const browserGroup: TestGroup = {
   name: "browser",
   files: "test/{browser/**,docs.test.ts}",
-  workers: 4,
+  workers: 3,
   testLimitMs: 60 * second,
   limitMs: 420 * second,
 };
