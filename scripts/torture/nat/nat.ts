@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import type { IceServer, IceServerList } from "../../../src/turn/ice/ice-servers.ts";
 import { type LinkRoute, PeerLink } from "../../../test/support/browser/peer-link.ts";
-import { findProgram, installCommand } from "../../../test/support/processes/programs.ts";
+import { findProgram, installCommand, type Program } from "../../../test/support/processes/programs.ts";
 import { Faults, type Outcome, type Progress } from "../outcome.ts";
 import { ServerProcess } from "../server-process.ts";
 import { launchBehind } from "./nat-browser.ts";
@@ -128,10 +128,9 @@ function isStun({ username }: IceServer): boolean {
 
 function missingPrograms(): string | undefined {
   if (process.platform !== "linux") return "network namespaces are a part of Linux";
-  if (findProgram("chromium") === undefined) return `no Chromium. To install it: ${installCommand(["chromium"])}`;
-  const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
-  const absent = ["ip", "nft", "sysctl"].filter((name) => Bun.which(name, { PATH: path }) === null);
-  return absent.length === 0 ? undefined : `${absent.join(" and ")} not found (Debian: iproute2, nftables, procps)`;
+  const needed: readonly Program[] = ["chromium", "ip", "nft", "sysctl"];
+  const missing = needed.filter((program) => findProgram(program) === undefined);
+  return missing.length === 0 ? undefined : `not found: ${missing.join(", ")}. To install: ${installCommand(missing)}`;
 }
 
 function skipped(reason: string): Outcome {

@@ -12,7 +12,10 @@ export type Program =
   | "prometheus"
   | "promtool"
   | "pebble"
-  | "turnserver";
+  | "turnserver"
+  | "ip"
+  | "nft"
+  | "sysctl";
 
 interface Installation {
   /** The Debian package. */
@@ -38,6 +41,9 @@ const installations: Readonly<Record<Program, Installation>> = {
   promtool: { package: "prometheus", executables: ["promtool"] },
   pebble: { package: "pebble", executables: ["pebble"] },
   turnserver: { package: "coturn", executables: ["turnserver"] },
+  ip: { package: "iproute2", executables: ["ip"] },
+  nft: { package: "nftables", executables: ["nft"] },
+  sysctl: { package: "procps", executables: ["sysctl"] },
 };
 
 // Object.keys loses the literal types.
