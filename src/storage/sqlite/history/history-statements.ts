@@ -34,7 +34,17 @@ export interface ExtentRow {
 
 type Time = { readonly sequence: RowId; readonly at: number };
 
-/** The values of a version after its document. */
+export type SegmentParameters = [
+  document: number,
+  last: RowId,
+  startedAt: number,
+  endedAt: number,
+  users: string,
+  marks: Uint8Array,
+  data: Uint8Array,
+];
+
+/** The values of a version, with its document. */
 export type VersionParameters = [
   document: number,
   sequence: RowId,
@@ -56,34 +66,14 @@ export function prepareHistoryStatements(database: Database) {
     setEnd: database.prepare<void, [end: RowId | null, document: number]>(
       "UPDATE documents SET history_end = ? WHERE id = ?",
     ),
-    insertSegment: database.prepare<
-      void,
-      [
-        document: number,
-        last: RowId,
-        startedAt: number,
-        endedAt: number,
-        users: string,
-        marks: Uint8Array,
-        data: Uint8Array,
-      ]
-    >("INSERT INTO history_segments VALUES (?, ?, ?, ?, ?, ?, ?)"),
+    insertSegment: database.prepare<void, SegmentParameters>(
+      "INSERT INTO history_segments VALUES (?, ?, ?, ?, ?, ?, ?)",
+    ),
     insertSnapshot: database.prepare<
       void,
       [document: number, sequence: RowId, at: number, isStart: number, data: Uint8Array]
     >("REPLACE INTO history_snapshots VALUES (?, ?, ?, ?, ?)"),
-    putSegment: database.prepare<
-      void,
-      [
-        document: number,
-        last: RowId,
-        startedAt: number,
-        endedAt: number,
-        users: string,
-        marks: Uint8Array,
-        data: Uint8Array,
-      ]
-    >("REPLACE INTO history_segments VALUES (?, ?, ?, ?, ?, ?, ?)"),
+    putSegment: database.prepare<void, SegmentParameters>("REPLACE INTO history_segments VALUES (?, ?, ?, ?, ?, ?, ?)"),
     nextSegment: database.prepare<SegmentRow, [document: number, after: RowId]>(
       `SELECT ${segment} FROM history_segments WHERE document = ? AND last > ? ORDER BY last LIMIT 1`,
     ),
