@@ -26,7 +26,7 @@ export function configurationRoutes(options: ConfigurationRoutesOptions): readon
       needs: "docs:admin",
       summary: "Read all settings with their origins",
       description:
-        "As `yurt config show` prints them: secrets are masked. They are those that the server has read last: a setting that is not reloadable has its new value after a restart.",
+        "The settings in force, in the form of `yurt config show`, with secrets masked. A changed setting that is not reloadable keeps its former value until a restart.",
       answers: { 200: { description: "The settings", json: configuration } },
       handle: ({ caller }) => {
         demandNoPrefix(caller, "the configuration is that of the whole server");

@@ -56,7 +56,7 @@ export function refusalRoutes({ metrics, recent }: RefusalRoutesOptions): readon
       needs: "docs:admin",
       summary: "List the clients that were refused lately, and the reasons",
       description:
-        "The last 200 of which the log was told: of many for one reason it has 20 at once and then one per second. With a log.level above `info` some are missing; the counts have all.",
+        "The list has the last 200 refusals of the log. Of many refusals for one reason, the log keeps 20 and then one per second, and at a `log.level` above `info` it lacks some. The counts include all refusals.",
       answers: { 200: { description: "The refusals", json: refusals } },
       handle: ({ caller }) => {
         demandNoPrefix(caller, "refusals concern all documents");

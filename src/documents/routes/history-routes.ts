@@ -171,7 +171,7 @@ export function historyRoutes({ documents, documentHistory, limits }: HistoryRou
       tag,
       summary: "Make a document as it was at a moment",
       description:
-        "An edit, which clients get as any other: it deletes what came later, and inserts anew what was deleted. The state before it becomes a version. With `dryRun` nothing is written.",
+        "The server makes an edit that removes what was added since the moment and inserts again what was deleted, and clients receive it as any other edit. The state before it becomes a version. With `dryRun` nothing is written.",
       needs: "docs:write",
       headers: { "If-Match": "The ETag of the document that was read: 412 if it has changed since" },
       body: jsonBody(v.object({ at: v.pipe(v.string(), v.maxLength(40)), dryRun: v.optional(v.boolean(), false) }), {

@@ -24,7 +24,10 @@ export class Presence {
   readonly #lost = new Map<number, LostPerson>();
   readonly #listeners = new Set<() => void>();
 
-  /** `isReachable` tells whether this window has any connection. People who are removed while it has none have not left. */
+  /**
+   * `isReachable` tells whether this window has any connection. Without one, people whose presence ends may still be there:
+   * they stay listed, as lost.
+   */
   constructor(awareness: Awareness, isReachable: () => boolean = () => true) {
     this.#awareness = awareness;
     this.#isReachable = isReachable;
