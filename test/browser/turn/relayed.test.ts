@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import type { Browser } from "playwright-core";
 import type { IceServer } from "../../../src/turn/ice/ice-servers.ts";
 import { launchChromium } from "../../support/browser/browser.ts";
 import { launchFirefox } from "../../support/browser/firefox.ts";
 import { PeerLink, type ScriptedPage } from "../../support/browser/peer-link.ts";
+import { writeCertificate } from "../../support/https/certificate-files.ts";
 import { TestAuthority } from "../../support/https/test-authority.ts";
 import { findProgram, isMissing } from "../../support/processes/programs.ts";
 import { startTestServer, type TestServer, temporaryFolder } from "../../support/servers/start-test-server.ts";
@@ -22,10 +22,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  const { chain, privateKey } = await (await TestAuthority.create()).issue(["localhost"]);
-  const files = { certificate: join(folder, "chain.pem"), key: join(folder, "key.pem") };
-  await writeFile(files.certificate, chain);
-  await writeFile(files.key, privateKey);
+  const files = await writeCertificate(folder, await TestAuthority.create(), ["localhost"]);
   server = await startTestServer({
     turn: { listen: ["127.0.0.1", "::1"] },
     https: { domains: ["localhost"], files },

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { TurnSettings } from "../../../src/composition/server-options.ts";
 import type { IceServerList } from "../../../src/turn/ice/ice-servers.ts";
 import { eventually } from "../../support/eventually.ts";
+import { writeCertificate } from "../../support/https/certificate-files.ts";
 import { TestAuthority } from "../../support/https/test-authority.ts";
 import { startTestServer, temporaryFolder } from "../../support/servers/start-test-server.ts";
 import { exchange, iceServersAt, openTurnClient } from "../../support/turn/turn-through.ts";
@@ -64,13 +63,8 @@ describe("TURN on a port that is in use", () => {
 describe("TURN over TLS", () => {
   async function startEncrypted(turn: Partial<TurnSettings>) {
     const folder = await temporaryFolder();
-    const files = { certificate: join(folder, "chain.pem"), key: join(folder, "key.pem") };
-    const write = async (names: readonly string[]) => {
-      const { chain, privateKey } = await authority.issue(names);
-      await writeFile(files.certificate, chain);
-      await writeFile(files.key, privateKey);
-    };
-    await write(["turn.test"]);
+    const write = (names: readonly string[]) => writeCertificate(folder, authority, names);
+    const files = await write(["turn.test"]);
     const server = await start({
       https: { domains: ["turn.test"], files },
       publicUrl: "https://turn.test",

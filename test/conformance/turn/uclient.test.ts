@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
+import { writeCertificate } from "../../support/https/certificate-files.ts";
 import { TestAuthority } from "../../support/https/test-authority.ts";
 import { isMissing } from "../../support/processes/programs.ts";
 import { runTurnTestClient } from "../../support/programs/turn-test-client.ts";
@@ -39,10 +39,7 @@ describe.skipIf(isMissing("turnserver"))("coturn's test client loses nothing wit
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    const { chain, privateKey } = await (await TestAuthority.create()).issue(["localhost"]);
-    const files = { certificate: join(folder, "chain.pem"), key: join(folder, "key.pem") };
-    await writeFile(files.certificate, chain);
-    await writeFile(files.key, privateKey);
+    const files = await writeCertificate(folder, await TestAuthority.create(), ["localhost"]);
     server = await startTestServer({
       turn: { secrets: [secret], listen: ["127.0.0.1", "::1"] },
       https: { domains: ["localhost"], files },
