@@ -39,7 +39,7 @@ const refusals = v.pipe(
     items: v.pipe(v.array(refusal), v.description("The latest first")),
     counts: v.pipe(
       v.array(v.object({ event: v.string(), reason: v.string(), count: v.number() })),
-      v.description("All refusals since the start, most often first"),
+      v.description("The refusals since the start, without `connection-closed`, most often first"),
     ),
   }),
   v.title("Refusals"),
@@ -56,7 +56,7 @@ export function refusalRoutes({ metrics, recent }: RefusalRoutesOptions): readon
       needs: "docs:admin",
       summary: "List the clients that were refused lately, and the reasons",
       description:
-        "The list has the last 200 refusals of the log. Of many refusals for one reason, the log keeps 20 and then one per second, and at a `log.level` above `info` it lacks some. The counts include all refusals.",
+        "The list has the last 200 refusals of the log. Of many refusals for one reason, the log keeps 20 and then one per second, and at a `log.level` above `info` it lacks some. The counts include every refused client, but none whose connection was closed later.",
       answers: { 200: { description: "The refusals", json: refusals } },
       handle: ({ caller }) => {
         demandNoPrefix(caller, "refusals concern all documents");
