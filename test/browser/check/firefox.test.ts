@@ -20,9 +20,10 @@ test.skipIf(firefoxPath === undefined)(
       Object.fromEntries(rows.map((row) => [row.getAttribute("data-step"), row.getAttribute("data-state")])),
     );
     expect(await page.$eval(".verdict-title", (title) => title.textContent)).toBe("Peers connect directly");
-    // The machine's own address is its reflexive one, too.
+    // The machine's own address is its reflexive one, too: Firefox 140 leaves such a candidate out, Firefox 153 does not.
     const stun = Object.keys(states).filter((step) => step.startsWith("url:stun:"));
-    expect(stun.map((step) => states[step])).toEqual(["warning"]);
+    expect(stun).toHaveLength(1);
+    for (const step of stun) expect(["ok", "warning"]).toContain(states[step] ?? "");
     expect(Object.entries(states).filter(([step, state]) => state !== "ok" && !stun.includes(step))).toEqual([]);
   },
   90_000,
