@@ -36,7 +36,7 @@ describe("findProgram", () => {
 
 test("installCommand is the command for Debian, with and without sudo", () => {
   expect(installCommand(["chromium", "firefox"])).toBe(
-    "sudo apt-get update && sudo apt-get install -y --no-install-recommends chromium firefox-esr",
+    "sudo apt-get update && sudo apt-get install -y --no-install-recommends chromium-headless-shell firefox-esr",
   );
   expect(installCommand(["prometheus", "promtool"], "")).toEndWith(" --no-install-recommends prometheus");
   expect(installCommand(["firefox"], "")).toBe(

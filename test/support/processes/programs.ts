@@ -28,8 +28,9 @@ interface Installation {
 
 const installations: Readonly<Record<Program, Installation>> = {
   chromium: {
-    package: "chromium",
-    executables: ["chromium", "chromium-browser", "google-chrome"],
+    // The same engine without the windows of the browser, whose processes take as much time as the pages.
+    package: "chromium-headless-shell",
+    executables: ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"],
     variable: "CHROME_PATH",
   },
   firefox: { package: "firefox-esr", executables: ["firefox-esr", "firefox"], variable: "FIREFOX_PATH" },
