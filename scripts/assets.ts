@@ -11,6 +11,7 @@ const release: AssetsBuild = {
   pages: [
     { path: "/", entry: join(root, "src", "web", "demo", "index.html") },
     { path: "/check", entry: join(root, "src", "web", "check", "index.html") },
+    { path: "/admin", entry: join(root, "src", "web", "admin", "index.html") },
   ],
   folder: join(root, "dist", "web"),
   sources: ["src/web", "bun.lock", "scripts/assets.ts", "scripts/build-assets.ts"].map((path) => join(root, path)),

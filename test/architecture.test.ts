@@ -91,8 +91,8 @@ const selfContainedModules = /^(yjs|lib0)(\/|$)/;
 const roots = ["main.ts", "**/*-worker.ts"];
 
 /**
- * The code of browsers, a program of its own: it has no rank, and imports itself and packages only. The server serves it
- * as built files. (The root tsconfig knows no DOM, web/tsconfig.json no Bun.)
+ * The code of browsers, a program of its own: it has no rank, and imports itself, the client package and packages only. The
+ * server serves it as built files. (The root tsconfig knows no DOM, web/tsconfig.json no Bun.)
  */
 const pages = ["web/**"];
 
@@ -173,10 +173,16 @@ function forbiddenFloor(from: string, to: string): string | undefined {
   return floorOf(to) <= floorOf(from) ? undefined : "is on a higher floor";
 }
 
+/** Why a page and the rest of the program must not share the file that one of them imports. */
+function forbiddenForPages(to: string): string | undefined {
+  if (isOfPages(to)) return "is a page's";
+  return matches(installed, to) ? undefined : "is the server's";
+}
+
 /** Why the file `from` must not import the file `to` (paths in src/); undefined if it may. */
 function forbiddenImport(from: string, to: string): string | undefined {
   if (isRoot(to)) return "is an entry point";
-  if (isOfPages(from) !== isOfPages(to)) return isOfPages(to) ? "is a page's" : "is the server's";
+  if (isOfPages(from) !== isOfPages(to)) return forbiddenForPages(to);
   const fromFolder = folderOf(from);
   const toFolder = folderOf(to);
   if (isImplementation(to)) {
@@ -446,6 +452,7 @@ describe("the rules", () => {
     ["web/demo/main.tsx", "web/demo/editor.tsx"],
     ["web/admin/main.tsx", "web/shared/button.tsx"],
     ["web/shared/copy-button.tsx", "web/shared/clipboard.ts"],
+    ["web/admin/entry/session.ts", "client/client.ts"],
   ])("%s may import %s", (from, to) => {
     expect(forbiddenImport(from, to)).toBeUndefined();
   });
@@ -486,6 +493,7 @@ describe("the rules", () => {
     ["transport/pages/assets.ts", "web/demo/main.tsx", "is a page's"],
     ["server.ts", "web/demo/room-name.ts", "is a page's"],
     ["web/demo/main.tsx", "lib/ranges.ts", "is the server's"],
+    ["client/client.ts", "web/shared/value.ts", "is a page's"],
     ["web/demo/main.tsx", "server.ts", "is the server's"],
     ["web/shared/switch.tsx", "web/demo/page.tsx", "is on a higher floor"],
   ])("%s must not import %s, which %s", (from, to, reason) => {

@@ -148,6 +148,7 @@ describe("a running server", () => {
     expect(server.url).toBe(`http://${authority}`);
     expect(server.endpoints).toEqual([
       { label: "Demo", url: `http://${authority}/` },
+      { label: "Dashboard", url: `http://${authority}/admin` },
       { label: "y-websocket", url: `ws://${authority}/sync` },
       { label: "Hocuspocus", url: `ws://${authority}/collab` },
       { label: "y-webrtc", url: `ws://${authority}/signal` },
@@ -162,7 +163,7 @@ describe("a running server", () => {
     const server = await start({ syncEnabled: false });
     expect([server.dataFolder, server.endpoints.map(({ label }) => label)]).toEqual([
       undefined,
-      ["Demo", "y-webrtc", "PeerJS", "Peers", "API"],
+      ["Demo", "Dashboard", "y-webrtc", "PeerJS", "Peers", "API"],
     ]);
     expect(readdirSync(dataFolder)).toEqual([]);
     await server.stop(closeReasons.restart);

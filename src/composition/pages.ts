@@ -12,7 +12,7 @@ import type { HttpEnvironment } from "../transport/protocol.ts";
 import type { Part } from "./part.ts";
 import type { ServerOptions } from "./server-options.ts";
 
-/** The part of a server that browsers see: the demo. */
+/** The part of a server that browsers see: the demo, the connection test and the dashboard. */
 export interface Pages extends Part {
   /** Answers every path that names a page or one of its files. */
   readonly assets: Assets;
@@ -42,7 +42,10 @@ export function openPages({ host, https, auth, syncEnabled, publicUrl, log }: Pa
   return {
     assets: openBuiltAssets(publicUrl, log),
     routes,
-    endpoints: [{ label: "Demo", scheme: "http", path: "/" }],
+    endpoints: [
+      { label: "Demo", scheme: "http", path: "/" },
+      { label: "Dashboard", scheme: "http", path: "/admin" },
+    ],
     [Symbol.asyncDispose]: async () => {},
   };
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
+import type { AdminLink } from "../../../src/admin/entry/admin-links.ts";
 import type { AuthOptions } from "../../../src/auth/auth-options.ts";
 import type { ServerOptions, ServerSettings, TurnSettings } from "../../../src/composition/server-options.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
@@ -61,6 +62,8 @@ export interface TestServer extends AsyncDisposable {
   readonly turn: RunningServer["turn"];
   /** The labels of the endpoints that it serves. */
   readonly endpoints: readonly string[];
+  /** As `RunningServer.createAdminLink`. */
+  createAdminLink(): AdminLink;
   /** As `RunningServer.reload`, with the settings that are changed. */
   reload(changed: Partial<ServerSettings>): Promise<void>;
   /** Stops the server as SIGTERM does; idempotent. A data folder that was passed in is kept. */
@@ -140,6 +143,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     dataFolder,
     turn: server.turn,
     endpoints: server.endpoints.map(({ label }) => label),
+    createAdminLink: () => server.createAdminLink(),
     reload: (changed) => server.reload({ ...settings, ...changed }),
     stop: () => {
       stopping ??= stop();

@@ -1,0 +1,67 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { sentenceOf } from "../entry/session.ts";
+import { type Loaded, lastValue } from "./loaded.ts";
+
+export interface ReadOrder<T> {
+  /** Reads the value. It may reject. */
+  readonly read: (signal: AbortSignal) => Promise<T>;
+  /** Another key means another value: the one before is forgotten. */
+  readonly key: string;
+  /** The value is read again after so many milliseconds, unless nobody sees the page. Undefined: it is read once. */
+  readonly everyMs?: number;
+}
+
+export interface Read<T> {
+  readonly state: Loaded<T>;
+  /** Reads the value again now. */
+  readonly refresh: () => void;
+}
+
+/** Reads a value of the server, once or again and again. */
+export function useRead<T>({ everyMs, key, read }: ReadOrder<T>): Read<T> {
+  const [{ of, state }, setState] = useState<{ of: string; state: Loaded<T> }>({ of: key, state: { kind: "loading" } });
+  const [round, setRound] = useState(0);
+  const latest = useRef(read);
+  latest.current = read;
+  const refresh = useCallback(() => setRound((before) => before + 1), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another round reads the value again
+  useEffect(() => {
+    const abort = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const once = async () => {
+      try {
+        const value = await latest.current(abort.signal);
+        if (!abort.signal.aborted) setState({ of: key, state: { kind: "loaded", value } });
+      } catch (error) {
+        if (abort.signal.aborted) return;
+        setState((before) => {
+          const last = before.of === key ? lastValue(before.state) : undefined;
+          return { of: key, state: { kind: "failed", why: sentenceOf(error), last } };
+        });
+      }
+      if (everyMs !== undefined && !abort.signal.aborted) timer = setTimeout(again, everyMs);
+    };
+    const again = () => void whenVisible(abort.signal).then(once, () => {});
+    again();
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [key, everyMs, round]);
+  return { state: of === key ? state : { kind: "loading" }, refresh };
+}
+
+/** Resolves when somebody can see the page; rejects when `signal` aborts. */
+export async function whenVisible(signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  if (document.visibilityState === "visible") return;
+  await new Promise<void>((resolve, reject) => {
+    const changed = () => {
+      if (document.visibilityState !== "visible") return;
+      document.removeEventListener("visibilitychange", changed);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", changed, { signal });
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,72 @@
+import { expect, test } from "bun:test";
+import { AdminPage } from "../../support/browser/admin-page.ts";
+import { seriousFaults } from "../../support/browser/axe.ts";
+import { openChromium } from "../../support/browser/browser.ts";
+import { eventually } from "../../support/browser/eventually.ts";
+import { revoke, secret, tokenFor } from "../../support/bytes/tokens.ts";
+import { startTestServer } from "../../support/servers/start-test-server.ts";
+
+const chromium = openChromium();
+/** Chromium logs an error for a response with 401 or 403. */
+const tolerated = [/status of 40[13]/];
+
+test("a link signs in once, and its code does not stay in the address", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people({ url: server.url, tolerated });
+  const { code } = server.createAdminLink();
+  const page = await people.visit(`/admin#code=${code}`);
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  expect(page.url()).not.toContain("code");
+  const second = await people.visit(`/admin#code=${code}`);
+  await second.getByRole("alert").waitFor();
+  expect(await second.getByRole("alert").textContent()).toContain("yurt admin link");
+});
+
+test("a token of an administrator signs in, and a reload ends the session", async () => {
+  await using server = await startTestServer({ auth: { mode: "token", secrets: [secret] } });
+  await using people = chromium.people({ url: server.url, tolerated });
+  const page = await people.visit("/admin");
+  const field = page.getByLabel("Administrator's token or API key");
+  const signIn = page.getByRole("button", { name: "Sign in" });
+  await field.fill(await tokenFor({ "**": "write" }));
+  await signIn.click();
+  await page.getByRole("alert").waitFor();
+  await field.fill(await tokenFor({}, { admin: true }));
+  await signIn.click();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  expect(await page.evaluate<string>("JSON.stringify([localStorage, sessionStorage]) + document.cookie")).toBe(
+    "[{},{}]",
+  );
+  await page.reload();
+  await field.waitFor();
+});
+
+test("a revoked token ends the session, and the page says so", async () => {
+  await using server = await startTestServer({ auth: { mode: "token", secrets: [secret] } });
+  await using people = chromium.people({ url: server.url, tolerated });
+  const page = await people.visit("/admin");
+  await page.getByLabel("Administrator's token or API key").fill(await tokenFor({}, { admin: true, jti: "mine" }));
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  await revoke(server.url, { tokenId: "mine" });
+  await page.getByRole("link", { name: "Documents" }).click();
+  await eventually("signed out", async () => (await page.getByRole("alert").count()) === 1);
+  expect(await page.getByRole("alert").textContent()).toBe("Your session has ended. Sign in again.");
+});
+
+test.each(["light", "dark"] as const)(
+  "axe finds no serious fault in the sign-in and the views: %s",
+  async (colorScheme) => {
+    await using server = await startTestServer();
+    await using people = chromium.people({ url: server.url, context: { colorScheme, bypassCSP: true } });
+    const entry = await people.visit("/admin");
+    await entry.getByRole("heading", { name: "Yurt dashboard" }).waitFor();
+    expect(await seriousFaults(entry)).toEqual([]);
+    const admin = await AdminPage.open(people, server);
+    for (const view of ["Overview", "Rooms", "Documents", "Access", "Settings"]) {
+      await admin.page.getByRole("navigation").getByRole("link", { name: view }).click();
+      await admin.page.getByRole("heading", { name: view, level: 1 }).waitFor();
+      expect(await seriousFaults(admin.page)).toEqual([]);
+    }
+  },
+);
