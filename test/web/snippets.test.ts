@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { highlight } from "../../src/web/demo/code/highlight.ts";
-import { type SnippetFacts, snippets } from "../../src/web/demo/code/snippets.ts";
 import { shareLinks } from "../../src/web/demo/invite/share-links.ts";
+import { highlight } from "../../src/web/shared/code/highlight.ts";
+import { type SnippetFacts, snippets } from "../../src/web/shared/code/snippets.ts";
 import { webSocketUrls } from "../../src/web/shared/server-addresses.ts";
 
 const facts: SnippetFacts = {

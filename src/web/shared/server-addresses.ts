@@ -15,3 +15,10 @@ export function publicAddressOf(address: URL, publicUrl: string | undefined): UR
   if (publicUrl === undefined) return address;
   return new URL(address.search + address.hash, publicUrl.replace(/\/?$/, "/"));
 }
+
+const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** Whether the address means the machine on which it is opened. */
+export function isLoopback({ hostname }: URL): boolean {
+  return loopbackNames.has(hostname);
+}

@@ -1,53 +1,12 @@
-import { CopyButton } from "../../shared/copy-button.tsx";
-import { Tabs } from "../../shared/tabs.tsx";
-import { type CodeToken, highlight } from "./highlight.ts";
-import { type Snippet, type SnippetFacts, snippets } from "./snippets.ts";
+import { SnippetTabs } from "../../shared/code/snippet-tabs.tsx";
+import type { SnippetFacts } from "../../shared/code/snippets.ts";
 
-/** The code with which an app opens this room on this server, for each client library. */
+/** The code with which an app opens this room on this server. */
 export function CodePanel(facts: SnippetFacts) {
-  const tabs = snippets(facts).map((snippet) => ({
-    id: snippet.id,
-    label: snippet.label,
-    content: () => <SnippetView key={snippet.id} snippet={snippet} />,
-  }));
   return (
     <section class="panel code" aria-labelledby="code-title">
       <h2 id="code-title">Use it in your app</h2>
-      <Tabs label="Client libraries" tabs={tabs} />
+      <SnippetTabs {...facts} />
     </section>
   );
-}
-
-function SnippetView({ snippet: { install, code } }: { readonly snippet: Snippet }) {
-  return (
-    <div class="snippet">
-      <div class="snippet-head">
-        <code class="install">npm install {install}</code>
-        <CopyButton label="Copy code" text={code} />
-      </div>
-      <pre data-snippet>
-        <code>
-          {code.split(/(?<=\n)/).map((line, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
-            <span key={index} class="code-line">
-              {highlight(line).map((token, at) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: tokens have no identity
-                <Piece key={at} token={token} />
-              ))}
-            </span>
-          ))}
-        </code>
-      </pre>
-    </div>
-  );
-}
-
-/** A string longer than this is a token: its end is hidden, though it is copied as a whole. */
-const longestString = 120;
-
-function Piece({ token: { kind, text } }: { readonly token: CodeToken }) {
-  if (kind === "plain") return <>{text}</>;
-  const isLong = kind === "string" && text.length > longestString;
-  const classes = [`code-${kind}`, kind === "string" && "whole", isLong && "cut"].filter(Boolean);
-  return <span class={classes.join(" ")}>{text}</span>;
 }

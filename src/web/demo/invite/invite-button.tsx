@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { CopyButton } from "../../shared/copy-button.tsx";
 import { Dialog } from "../../shared/dialog.tsx";
-import { QrCode } from "./qr-code.tsx";
-import { isLoopback } from "./share-links.ts";
+import { QrCode } from "../../shared/qr-code.tsx";
+import { isLoopback } from "../../shared/server-addresses.ts";
 
 export interface InviteProps {
   /** The addresses to give to others, the best one first. */

@@ -1,16 +1,10 @@
-import { publicAddressOf } from "../../shared/server-addresses.ts";
+import { isLoopback, publicAddressOf } from "../../shared/server-addresses.ts";
 import { withoutToken } from "../room-name.ts";
 
 /** The addresses of the server, as `ServerConfig` has them. */
 export interface SharedAddresses {
   readonly publicUrl: string | undefined;
   readonly networkUrls: readonly string[];
-}
-
-const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
-
-export function isLoopback({ hostname }: URL): boolean {
-  return loopbackNames.has(hostname);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { WebSocketUrls } from "../../shared/server-addresses.ts";
+import type { WebSocketUrls } from "../server-addresses.ts";
 
 /** The code with which an app opens a room on this server with one of the client libraries. */
 export interface Snippet {
