@@ -109,7 +109,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     options.https && opening.use(openHttps(options.https, { ...dependencies, dataFolder: dataFolder?.path }));
   const pages = opening.use(openPages(options));
   const access = opening.use(await openAccess(dataFolder, dependencies));
-  const { administration, authorizer } = access;
+  const { administration, apiKeys, authorizer } = access;
   const turn = opening.use(
     await openTurn({ ...dependencies, dataFolder: dataFolder?.path, certificate: https?.certificate }),
   );
@@ -119,7 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     (content) => content !== undefined,
   );
   const { readersShowPresence } = auth;
-  const authorized = { ...dependencies, administration, authorizer, readersShowPresence, iceServers };
+  const authorized = { ...dependencies, administration, apiKeys, authorizer, readersShowPresence, iceServers };
   const operations = opening.use(openOperations({ ...authorized, contents }));
   const relay =
     store &&
@@ -160,7 +160,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
   const parts = [...own, administered];
   const routes = parts.flatMap(({ api = [] }) => api);
-  parts.push(opening.use(openApi(routes, { ...authorized, dataFolder: dataFolder?.path })));
+  parts.push(opening.use(openApi(routes, authorized)));
   const served: ServedParts = opening.adopt(
     serveParts(parts, { ...authorized, channels, assets: pages.assets, encryption: https }),
     // Only a failure that follows leads here with connections open.

@@ -16,7 +16,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
     "contract",
     "transport/{connection,channel,protocol,close-reason,inbox,work}.ts",
     "auth/{authorizer,administration,revocation,identifiers,room-pattern,room-permissions,token-order}.ts",
-    "auth/keys/api-keys.ts",
+    "auth/keys/{api-keys,api-key-order}.ts",
     "{transport,auth}/limits.ts",
     "storage/{store,source,document-lines,webhook-store}.ts",
     "storage/history/{history-store,history-parts}.ts",

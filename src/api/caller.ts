@@ -32,6 +32,11 @@ export function demandNoPrefix({ kind, prefix }: Pick<Caller, "kind" | "prefix">
   if (kind === "key" && prefix !== "") throw new Problem("forbidden", `Send an API key without a prefix: ${why}.`);
 }
 
+/** Throws `Problem` forbidden for API keys, which what they could make would outlive. */
+export function demandAdministrator({ kind }: Pick<Caller, "kind">): void {
+  if (kind !== "administrator") throw new Problem("forbidden", "Send an administrator's token: yurt token --admin.");
+}
+
 /** The problem of a request whose permission has ended before it was answered. */
 export function accessEnded(): Problem {
   return new Problem("unauthorized", "The permission has ended. Send the request again with a new token.", {

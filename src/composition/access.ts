@@ -5,6 +5,7 @@ import type { Administration } from "../auth/administration.ts";
 import type { AuthOptions } from "../auth/auth-options.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import { clockToleranceMs } from "../auth/clock-tolerance.ts";
+import type { KeptApiKeys } from "../auth/keys/api-keys.ts";
 import { LiveAuthorizer } from "../auth/live-authorizer.ts";
 import { openAuthorizer } from "../auth/open-authorizer.ts";
 import { Revocations } from "../auth/revocations.ts";
@@ -17,6 +18,7 @@ import { TokenPolicy } from "../auth/token/token-policy.ts";
 import { TokenVerifier } from "../auth/token/token-verifier.ts";
 import type { MintToken } from "../auth/token-order.ts";
 import { WebhookPolicy } from "../auth/webhook/webhook-policy.ts";
+import { ApiKeysFile } from "../storage/api-keys-file.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
 import type { FolderContent } from "../storage/folder-content.ts";
 import { OwnSecrets } from "../storage/own-secrets.ts";
@@ -25,11 +27,16 @@ import { readersOf } from "../transport/admission/cross-origin.ts";
 import type { Part } from "./part.ts";
 import type { PartDependencies } from "./server-options.ts";
 
+/** The longest wait for a command that changes the API keys at the same time: it blocks the event loop. */
+const keysWaitMs = 50;
+
 /** The part of a server that decides who may do what, with its HTTP API. */
 export interface AccessControl extends Part {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
   readonly mint: MintToken;
+  /** The API keys; undefined for a server without a data folder, which has none. */
+  readonly apiKeys: KeptApiKeys | undefined;
   /** Calls `task` for every user whose permissions for all rooms are revoked, now and later. Call it once. */
   whenUserRevoked(task: (user: string, revokedAt: number) => void): void;
   /** Secrets and revocations, as far as they are kept in the data folder. */
@@ -93,6 +100,7 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
     authorizer: decided.authorizer,
     administration,
     mint,
+    apiKeys: dataFolder && new ApiKeysFile(dataFolder.path, clock, { maxWaitMs: keysWaitMs }),
     whenUserRevoked: decided.whenUserRevoked,
     contents: [ownSecrets, ...(file === undefined ? [] : [file])],
     routes,

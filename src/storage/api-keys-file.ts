@@ -2,17 +2,30 @@ import { createHash } from "node:crypto";
 import { closeSync, constants, lstatSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { type ApiKey, type ApiKeys, apiKeyPrefix, type Scope, scopes } from "../auth/keys/api-keys.ts";
+import {
+  type ApiKey,
+  ApiKeyNameTaken,
+  type ApiKeyOrder,
+  apiKeyPrefix,
+  type KeptApiKeys,
+  type MadeApiKey,
+  scopes,
+  TooManyApiKeys,
+} from "../auth/keys/api-keys.ts";
+import { errorCode } from "../lib/error-code.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { createDataFolder } from "./data-folder.ts";
 import { lockFile } from "./file-lock.ts";
 import { openOrCreateOwnFile, readOwnFile } from "./own-file.ts";
 import { replaceFile } from "./replace-file.ts";
+import { StoreError } from "./store.ts";
 
 const fileName = "api-keys.json";
 /** See `lockFile`. */
 const lockName = "api-keys.lock";
 const lockTimeoutMs = 5_000;
+/** Every change reads and writes all keys. */
+const mostKeys = 10_000;
 const keyBytes = 32;
 const idBytes = 6;
 
@@ -37,41 +50,28 @@ export class ApiKeysUnreadable extends Error {
   }
 }
 
-/** Another API key has this name. */
-export class ApiKeyNameTaken extends Error {
-  constructor() {
-    super("Another API key has this name.");
-    this.name = "ApiKeyNameTaken";
-  }
-}
-
-export interface ApiKeyOrder {
-  readonly name: string;
-  readonly scope: Scope;
-  readonly prefix: string;
-}
-
-/** A key that has just been made. `text` is shown once: only its hash is kept. */
-export interface MadeApiKey {
-  readonly key: ApiKey;
-  readonly text: string;
+export interface ApiKeysFileOptions {
+  /** The longest wait for another process that changes the file. It blocks the event loop. 5 s by default. */
+  readonly maxWaitMs?: number;
 }
 
 /**
  * The API keys of a data folder, hashed, in a file with mode 0600. Several processes may use it: a server finds keys, and
  * commands create and revoke them beside it.
  *
- * All methods throw `ApiKeysUnreadable` or the system's error.
+ * All methods throw `ApiKeysUnreadable`, `StoreError` as `KeptApiKeys`, or the system's error.
  */
-export class ApiKeysFile implements ApiKeys {
+export class ApiKeysFile implements KeptApiKeys {
   readonly #folder: string;
   readonly #clock: Pick<Clock, "now">;
+  readonly #maxWaitMs: number;
   /** The keys by their hashes, and the version of the file that had them. */
   #read: { readonly version: string; readonly keys: ReadonlyMap<string, KeptKey> } | undefined;
 
-  constructor(folder: string, clock: Pick<Clock, "now">) {
+  constructor(folder: string, clock: Pick<Clock, "now">, { maxWaitMs = lockTimeoutMs }: ApiKeysFileOptions = {}) {
     this.#folder = folder;
     this.#clock = clock;
+    this.#maxWaitMs = maxWaitMs;
   }
 
   find(text: string): ApiKey | undefined {
@@ -79,23 +79,22 @@ export class ApiKeysFile implements ApiKeys {
     return found && shownKey(found);
   }
 
-  /** All keys, in the order in which they were created. */
   list(): readonly ApiKey[] {
     return [...this.#current().values()].map(shownKey);
   }
 
-  /** Creates a key; it is on disk when this returns. Creates the data folder if it does not exist. Throws `ApiKeyNameTaken`. */
+  /** Creates the data folder as well, if it does not exist. */
   create({ name, prefix, scope }: ApiKeyOrder): MadeApiKey {
     createDataFolder(this.#folder);
     return this.#change((keys) => {
       if (keys.some((key) => key.name === name)) throw new ApiKeyNameTaken();
+      if (keys.length >= mostKeys) throw new TooManyApiKeys(mostKeys);
       const text = apiKeyPrefix + randomText(keyBytes);
       const made = { id: randomText(idBytes), name, scope, prefix, createdAt: this.#clock.now(), hash: hashOf(text) };
       return { keys: [...keys, made], result: { key: shownKey(made), text } };
     });
   }
 
-  /** Revokes the key with this name or id, at once and for ever. Returns it; undefined if there is none. */
   revoke(nameOrId: string): ApiKey | undefined {
     if (this.#current().size === 0) return undefined;
     return this.#change((keys) => {
@@ -119,16 +118,29 @@ export class ApiKeysFile implements ApiKeys {
     change: (keys: readonly KeptKey[]) => { readonly keys: readonly KeptKey[]; readonly result: Result },
   ): Result {
     const lockPath = join(this.#folder, lockName);
-    closeSync(openOrCreateOwnFile(lockPath, constants.O_RDWR));
-    const unlock = lockFile(lockPath, lockTimeoutMs);
     try {
-      const { keys, result } = change(readKeys(this.#path));
-      replaceFile(this.#path, `${JSON.stringify({ keys }, undefined, 2)}\n`);
-      return result;
-    } finally {
-      unlock();
+      closeSync(openOrCreateOwnFile(lockPath, constants.O_RDWR));
+      const unlock = lockFile(lockPath, this.#maxWaitMs);
+      try {
+        const { keys, result } = change(readKeys(this.#path));
+        replaceFile(this.#path, `${JSON.stringify({ keys }, undefined, 2)}\n`);
+        return result;
+      } finally {
+        unlock();
+      }
+    } catch (error) {
+      throwTranslated(error);
     }
   }
+}
+
+/** Throws the store's error for a failure that time or space may heal, and every other error as it is. */
+function throwTranslated(error: unknown): never {
+  const code = errorCode(error);
+  if (code === "SQLITE_BUSY")
+    throw new StoreError("unavailable", "Another program is changing the API keys. Try again.", { cause: error });
+  if (code === "ENOSPC") throw new StoreError("full", "The disk is full.", { cause: error });
+  throw error;
 }
 
 function readKeys(path: string): readonly KeptKey[] {

@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ApiKeyNameTaken, ApiKeysFile, ApiKeysUnreadable } from "../../src/storage/api-keys-file.ts";
+import { ApiKeyNameTaken, TooManyApiKeys } from "../../src/auth/keys/api-keys.ts";
+import { ApiKeysFile, ApiKeysUnreadable } from "../../src/storage/api-keys-file.ts";
+import { lockFile } from "../../src/storage/file-lock.ts";
+import { StoreError } from "../../src/storage/store.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 import { temporaryFolder } from "../support/servers/start-test-server.ts";
 
@@ -51,4 +54,24 @@ test("a damaged file is an error, and not a file without keys", async () => {
   open().create(order);
   writeFileSync(path, '{"keys": [{"name": "agent"}]}');
   expect(() => open().find("yk_x")).toThrow(ApiKeysUnreadable);
+});
+
+test("a process that holds the file for long is an error of the store, and nothing is changed", async () => {
+  const { folder, open } = await setUp();
+  open().create(order);
+  const unlock = lockFile(join(folder, "api-keys.lock"), 0);
+  const hurried = new ApiKeysFile(folder, new FakeClock(), { maxWaitMs: 0 });
+  expect(() => hurried.revoke("agent")).toThrow(StoreError);
+  unlock();
+  expect(hurried.list()).toHaveLength(1);
+});
+
+test("the number of keys has a bound", async () => {
+  const { open, path } = await setUp();
+  const { key } = open().create(order);
+  const kept = (id: number) => ({ ...key, id: `${id}`, name: `${id}`, hash: id.toString(16).padStart(64, "0") });
+  writeFileSync(path, JSON.stringify({ keys: Array.from({ length: 10_000 }, (_, id) => kept(id)) }));
+  expect(() => open().create(order)).toThrow(TooManyApiKeys);
+  open().revoke("7");
+  expect(open().create(order).key.name).toBe("agent");
 });

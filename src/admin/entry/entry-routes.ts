@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { jsonBody } from "../../api/bodies.ts";
-import type { Caller } from "../../api/caller.ts";
+import { demandAdministrator } from "../../api/caller.ts";
 import type { ApiLimits } from "../../api/limits.ts";
 import { Problem } from "../../api/problems.ts";
 import { json, type Route, route } from "../../api/route.ts";
@@ -98,11 +98,6 @@ export function entryRoutes({ limits, links, metrics, mint, publicUrl }: EntryRo
 /** The URL of a page with a code in its fragment, which is not sent to the server, so it stays out of logs. */
 export function linkUrl(page: string, code: string): string {
   return `${page}#code=${code}`;
-}
-
-/** Refuses API keys, because the token would outlive the key. */
-function demandAdministrator({ kind }: Caller): void {
-  if (kind !== "administrator") throw new Problem("forbidden", "Send an administrator's token: yurt token --admin.");
 }
 
 function isoTime(ms: number): string {

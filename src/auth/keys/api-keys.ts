@@ -29,5 +29,47 @@ export interface ApiKeys {
   find(text: string): ApiKey | undefined;
 }
 
+/** A key that is to be made. */
+export interface ApiKeyOrder {
+  readonly name: string;
+  readonly scope: Scope;
+  readonly prefix: string;
+}
+
+/** A key that has just been made. `text` is shown once: only its hash is kept. */
+export interface MadeApiKey {
+  readonly key: ApiKey;
+  readonly text: string;
+}
+
+/**
+ * The API keys of a server, for administrators. All methods throw if the keys cannot be read or written: `StoreError` if
+ * another program holds them, or the disk is full.
+ */
+export interface KeptApiKeys extends ApiKeys {
+  /** All keys, in the order in which they were made. */
+  list(): readonly ApiKey[];
+  /** Makes a key; it is on disk when this returns. Throws `ApiKeyNameTaken` or `TooManyApiKeys`. */
+  create(order: ApiKeyOrder): MadeApiKey;
+  /** Revokes the key with this name or id, at once and for ever. Returns it; undefined if there is none. */
+  revoke(nameOrId: string): ApiKey | undefined;
+}
+
+/** Another API key has this name. */
+export class ApiKeyNameTaken extends Error {
+  constructor() {
+    super("Another API key has this name.");
+    this.name = "ApiKeyNameTaken";
+  }
+}
+
+/** There are as many API keys as may be. */
+export class TooManyApiKeys extends Error {
+  constructor(limit: number) {
+    super(`There are ${limit} API keys, which is the most that there may be.`);
+    this.name = "TooManyApiKeys";
+  }
+}
+
 /** The beginning of every key, by which it is told from a token. */
 export const apiKeyPrefix = "yk_";

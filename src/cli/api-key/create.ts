@@ -1,11 +1,10 @@
+import * as v from "valibot";
+import { apiKeyDocuments, apiKeyName, apiKeyNameForm, apiKeyPrefixForm } from "../../auth/keys/api-key-order.ts";
 import { scopes } from "../../auth/keys/api-keys.ts";
 import type { CommandInput } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { formatName, print } from "../output/print.ts";
 import { withApiKeys } from "./with-api-keys.ts";
-
-const maxNameLength = 100;
-const maxPrefixBytes = 1_024;
 
 /** Creates an API key and prints it: standard output has the key alone, once and for ever. */
 export async function createApiKey(input: CommandInput): Promise<number> {
@@ -31,9 +30,6 @@ export async function createApiKey(input: CommandInput): Promise<number> {
 }
 
 function faultOf(name: string, prefix: string): string | undefined {
-  if (name === "" || name.length > maxNameLength || /\p{Cc}/u.test(name))
-    return `Invalid name ${JSON.stringify(name)}. Use 1 to ${maxNameLength} characters, without control characters.`;
-  if (Buffer.byteLength(prefix) > maxPrefixBytes || /\p{Cc}/u.test(prefix))
-    return `Invalid --prefix. Use at most ${maxPrefixBytes} bytes, without control characters.`;
-  return undefined;
+  if (!v.is(apiKeyName, name)) return `Invalid name ${JSON.stringify(name)}. Use ${apiKeyNameForm}.`;
+  return v.is(apiKeyDocuments, prefix) ? undefined : `Invalid --prefix. Use ${apiKeyPrefixForm}.`;
 }

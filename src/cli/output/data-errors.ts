@@ -20,6 +20,8 @@ export function describeDataError(error: unknown, data: string): string | undefi
       return `The API keys in ${data} cannot be read. ${error.message} Correct it, or remove it: all keys are invalid then.`;
     case "ApiKeyNameTaken":
       return `${error.message} Choose another name, or revoke that key with yurt api-key revoke.`;
+    case "TooManyApiKeys":
+      return `${error.message} Revoke those that are not used with yurt api-key revoke.`;
     case "DatabaseMissing":
       return `No Yurt data in ${data}. Start the server once, or pass --data.`;
   }

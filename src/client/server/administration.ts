@@ -1,4 +1,5 @@
 import type { ReadOptions, Requests } from "../requests.ts";
+import { ApiKeys } from "./api-keys.ts";
 
 /** A link that signs in an administrator, once. */
 export interface AdminLink {
@@ -148,10 +149,12 @@ export interface RoomPageOptions extends ReadOptions {
 
 /** The administration of a server. It needs an administrator's token. All methods reject with `YurtError`. */
 export class Administration {
+  readonly apiKeys: ApiKeys;
   readonly #requests: Requests;
 
   constructor(requests: Requests) {
     this.#requests = requests;
+    this.apiKeys = new ApiKeys(requests);
   }
 
   /** Returns the state of the server. */

@@ -1,4 +1,5 @@
 import packageJson from "../../../package.json" with { type: "json" };
+import { apiKeyRoutes } from "../../admin/access/api-key-routes.ts";
 import { type AdminLink, AdminLinks } from "../../admin/entry/admin-links.ts";
 import { type EntryRoutesOptions, entryRoutes } from "../../admin/entry/entry-routes.ts";
 import { configurationRoutes } from "../../admin/overview/configuration-routes.ts";
@@ -8,6 +9,7 @@ import { type ServerState, serverRoutes } from "../../admin/overview/server-rout
 import { refusalRoutes } from "../../admin/refusals/refusal-routes.ts";
 import { OpenRooms, type OpenRoomsOptions } from "../../admin/rooms/open-rooms.ts";
 import { roomRoutes } from "../../admin/rooms/room-routes.ts";
+import type { KeptApiKeys } from "../../auth/keys/api-keys.ts";
 import { RecentLog } from "../../ops/recent-log.ts";
 import type { Certificate } from "../../tls/certificate.ts";
 import type { Part } from "../part.ts";
@@ -19,6 +21,8 @@ export interface AdministrationOptions
     Pick<EntryRoutesOptions, "mint">,
     OpenRoomsOptions,
     Pick<ServerState, "whyNotReady" | "backup" | "storesDocuments"> {
+  /** Undefined for a server without API keys. */
+  readonly apiKeys: KeptApiKeys | undefined;
   /** The certificate in use; undefined without one. */
   readonly certificate: () => Pick<Certificate, "names" | "expiresAt"> | undefined;
 }
@@ -30,7 +34,7 @@ export interface AdministrationPart extends Part {
 
 /** The part of a server for its administrators: sign-in, state, rooms. */
 export function openAdministration(options: AdministrationOptions): AdministrationPart {
-  const { certificate, clock, originPolicy, recent = new RecentLog() } = options;
+  const { apiKeys, certificate, clock, originPolicy, recent = new RecentLog() } = options;
   const links = new AdminLinks(clock);
   const history = new FigureHistory({ ...options, process: processFigures });
   const state: ServerState = {
@@ -52,6 +56,7 @@ export function openAdministration(options: AdministrationOptions): Administrati
       ...configurationRoutes({ configuration: options.configuration ?? (() => []) }),
       ...logRoutes(options),
       ...refusalRoutes({ ...options, recent }),
+      ...(apiKeys === undefined ? [] : apiKeyRoutes({ ...options, keys: apiKeys })),
     ],
     [Symbol.asyncDispose]: async () => history.close(),
   };

@@ -10,7 +10,6 @@ import type { Authorizer } from "../../auth/authorizer.ts";
 import type { ApiKeys } from "../../auth/keys/api-keys.ts";
 import { whyNotLocal } from "../../lib/address/local-request.ts";
 import { LimitedLog } from "../../ops/limited-log.ts";
-import { ApiKeysFile } from "../../storage/api-keys-file.ts";
 import { readersOf } from "../../transport/admission/cross-origin.ts";
 import type { OriginPolicy } from "../../transport/admission/origin-policy.ts";
 import type { Part } from "../part.ts";
@@ -23,8 +22,8 @@ export interface ApiPartOptions
   readonly auth: Pick<AuthOptions, "mode">;
   readonly authorizer: Authorizer;
   readonly administration: Administration;
-  /** Has the API keys; undefined for a server without one, which has none. */
-  readonly dataFolder: string | undefined;
+  /** Undefined for a server without API keys. */
+  readonly apiKeys: ApiKeys | undefined;
 }
 
 /** The response headers that pages may read beside the usual ones. */
@@ -37,7 +36,7 @@ const noKeys: ApiKeys = { find: () => undefined };
 
 /** The part of a server that serves `routes`, those of all parts, under `/v1`. */
 export function openApi(routes: readonly Route[], options: ApiPartOptions): Part {
-  const { administration, authorizer, clock, dataFolder, log, metrics, originPolicy } = options;
+  const { administration, apiKeys, authorizer, clock, log, metrics, originPolicy } = options;
   const limitedLog = new LimitedLog(log, clock);
   let settings: Pick<ServerOptions, "publicUrl" | "proxies"> = options;
   let isStopping = false;
@@ -45,7 +44,7 @@ export function openApi(routes: readonly Route[], options: ApiPartOptions): Part
   const access = new ApiAccess({
     authorizer,
     administration,
-    keys: dataFolder === undefined ? noKeys : new ApiKeysFile(dataFolder, clock),
+    keys: apiKeys ?? noKeys,
     isAtHome: ({ headers }, remoteAddress) =>
       isForHome(originPolicy) && !isBehindProxy(settings) && whyNotLocal(remoteAddress, headers) === undefined,
     refused: ({ code, reason }, address) => {

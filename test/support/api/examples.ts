@@ -160,6 +160,13 @@ export const examples: Readonly<Record<string, Example>> = {
   getLogLevel: { status: 200 },
   setLogLevel: { body: { level: "silent" }, status: 200 },
   listRefusals: { prepare: (api) => api.ask("GET", "/v1/docs", { token: "not.a.token" }), status: 200 },
+  listApiKeys: { isForAdministrators: true, status: 200 },
+  createApiKey: {
+    isForAdministrators: true,
+    body: { name: "agent", scope: "docs:write", prefix: "notes/" },
+    status: 201,
+  },
+  revokeApiKey: { isForAdministrators: true, path: { key: "test%20docs:read" }, status: 204 },
   getServer: { status: 200 },
   readServerFigures: { status: 200 },
   listIceServers: {
