@@ -4,6 +4,7 @@ import { openAccess } from "./composition/access.ts";
 import { openAdministration } from "./composition/administration/administration.ts";
 import { openApi } from "./composition/api/api.ts";
 import { openDocuments } from "./composition/api/documents.ts";
+import { openEventStreams } from "./composition/api/event-streams.ts";
 import { openBackups } from "./composition/backups/backups.ts";
 import { openHttps } from "./composition/https.ts";
 import { openDatabase } from "./composition/open-store.ts";
@@ -124,7 +125,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const relay =
     store &&
     opening.use(openRelay(store, { ...authorized, compactor: startWorkerCompactor(), lingerMs: syncLingerMs }));
-  const documents = store && relay && opening.use(openDocuments({ ...authorized, relay, store }));
+  const events = opening.use(openEventStreams(dependencies));
+  const { streams } = events;
+  const documents = store && relay && opening.use(openDocuments({ ...authorized, relay, store, streams }));
   const webhooks =
     store &&
     relay &&
@@ -138,6 +141,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     https,
     pages,
     access,
+    events,
     documents,
     relay,
     webhooks,

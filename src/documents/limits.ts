@@ -13,30 +13,6 @@ export const documentApiLimits = limits({
     unit: "bytes",
     help: "cache of encoded documents for requests to /v1",
   },
-  apiEventStreams: {
-    default: 2_000,
-    unit: "count",
-    help: "open event streams of /v1",
-    beyond: "503",
-  },
-  apiEventStreamsPerCaller: {
-    default: 200,
-    unit: "count",
-    help: "open event streams of one API key, user, or address (of IPv6: one /64) except loopback",
-    beyond: "429",
-  },
-  apiEventBytes: {
-    default: 4 * mebibyte,
-    unit: "bytes",
-    help: "events that wait for the reader of one event stream",
-    beyond: "the stream ends; its reader resumes",
-  },
-  apiEventsBytes: {
-    default: 64 * mebibyte,
-    unit: "bytes",
-    help: "events that wait for the readers of all event streams",
-    beyond: "the stream with the most waiting events ends; its reader can resume",
-  },
   apiGuests: {
     default: 1_000,
     unit: "count",

@@ -1,10 +1,10 @@
+import type { EventStreams } from "../../api/events/event-streams.ts";
 import { DeletedDocuments } from "../../documents/deleted-documents.ts";
 import { Documents } from "../../documents/documents.ts";
 import { contentSlots, copySlots } from "../../documents/edits/content-slots.ts";
 import { ContentWorkers, startContentWorker } from "../../documents/edits/content-workers.ts";
 import { DocumentContent } from "../../documents/edits/document-content.ts";
 import { WorkerMerger } from "../../documents/edits/worker-merger.ts";
-import { EventStreams } from "../../documents/events/event-streams.ts";
 import { versionsBeforeEdits } from "../../documents/history/keep-version.ts";
 import { Guests } from "../../documents/presence/guests.ts";
 import { contentRoutes } from "../../documents/routes/content-routes.ts";
@@ -28,6 +28,7 @@ export interface DocumentsPartOptions
     Pick<ServerOptions, "keepsDeleted" | "historyKeepMs"> {
   readonly store: Store & { readonly history: HistoryStore; readonly webhooks: WebhookStore };
   readonly relay: Pick<Relay, "rooms" | "changes">;
+  readonly streams: EventStreams;
   readonly deletedDocumentsMs?: number | undefined;
   readonly readersShowPresence: boolean;
 }
@@ -48,7 +49,6 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   const slots = contentSlots(shared.limits);
   const content = new DocumentContent({ ...shared, documents, workers, slots, keepVersion });
   const states = new DocumentStates({ ...shared, documents, merger });
-  const streams = new EventStreams(shared);
   const guests = new Guests({ ...shared, documents });
   const deleted = new DeletedDocuments({ ...shared, documents, keepMs: () => keptMs });
   const stopForgetting = documents.watch(({ document }) => {
@@ -60,7 +60,7 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   const { documentHistory } = history;
   const bounds = { slots, copySlots: copySlots(shared.limits) };
   const parts = { documentHistory, history: historyStore, keepMs, keepVersion, ...bounds };
-  const options = { ...shared, ...parts, content, documents, guests, merger, states, streams };
+  const options = { ...shared, ...parts, content, documents, guests, merger, states };
   return {
     content,
     api: [
@@ -77,7 +77,6 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
       historyKeepMs = next.historyKeepMs;
     },
     drain: async () => {
-      streams.close();
       guests.close();
       await deleted.close();
       await history[Symbol.asyncDispose]();

@@ -1,12 +1,12 @@
 import { documentNotFound } from "../../api/caller.ts";
+import type { StreamEvent } from "../../api/events/event-stream.ts";
+import type { EventStreams, StreamOrder } from "../../api/events/event-streams.ts";
+import type { ApiLimits } from "../../api/limits.ts";
 import { Problem } from "../../api/problems.ts";
 import type { CommittedChange } from "../../relay/changes.ts";
 import type { RowId, StoredDocument } from "../../storage/store.ts";
 import type { Documents } from "../documents.ts";
-import type { DocumentApiLimits } from "../limits.ts";
 import type { Guests } from "../presence/guests.ts";
-import type { StreamEvent } from "./event-stream.ts";
-import type { EventStreams, StreamOrder } from "./event-streams.ts";
 
 export interface FollowOrder extends Omit<StreamOrder, "ended"> {
   readonly document: string;
@@ -20,7 +20,7 @@ interface Follower {
   readonly documents: Pick<Documents, "changes" | "info" | "load" | "open" | "watch">;
   readonly guests: Guests;
   readonly streams: EventStreams;
-  readonly limits: Pick<DocumentApiLimits, "apiEventBytes">;
+  readonly limits: Pick<ApiLimits, "apiEventBytes">;
 }
 
 type Update = Pick<CommittedChange, "row" | "update">;

@@ -1,7 +1,7 @@
+import type { EventStreams, StreamOrder } from "../../api/events/event-streams.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { RowId } from "../../storage/store.ts";
 import type { Documents } from "../documents.ts";
-import type { EventStreams, StreamOrder } from "./event-streams.ts";
 
 export interface FollowAllOrder extends Omit<StreamOrder, "ended"> {
   /** The documents are those whose names begin with this text. */

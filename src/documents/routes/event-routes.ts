@@ -1,24 +1,24 @@
+import { eventAnswers as answers, answerWithEvents } from "../../api/events/answer-with-events.ts";
+import type { EventStreams } from "../../api/events/event-streams.ts";
+import type { ApiLimits } from "../../api/limits.ts";
 import { flag, optionalInteger, text } from "../../api/parameters.ts";
 import { Problem } from "../../api/problems.ts";
-import { type Call, type Route, route } from "../../api/route.ts";
+import { type Route, route } from "../../api/route.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Documents } from "../documents.ts";
-import type { EventStreams } from "../events/event-streams.ts";
 import { followDocument } from "../events/follow-document.ts";
 import { followDocuments } from "../events/follow-documents.ts";
-import type { DocumentApiLimits } from "../limits.ts";
 import type { Guests } from "../presence/guests.ts";
 
 export interface EventRoutesOptions {
   readonly documents: Documents;
   readonly streams: EventStreams;
   readonly guests: Guests;
-  readonly limits: Pick<DocumentApiLimits, "apiEventBytes">;
+  readonly limits: Pick<ApiLimits, "apiEventBytes">;
   readonly clock: Clock;
 }
 
 const tag = "Events";
-const answers = { 200: { description: "Server-sent events, until the client leaves", type: "text/event-stream" } };
 const maxSequence = 999_999_999_999_999;
 
 /** The routes that follow documents. */
@@ -48,15 +48,13 @@ export function eventRoutes({ clock, documents, guests, limits, streams }: Event
       problems: ["events-lost", "overloaded"],
       handle: (call) => {
         const since = lastEventId(call.request) ?? call.query.since;
-        if (call.request.method === "HEAD") return empty();
-        keep(call);
-        return followDocument(
-          { ...readerOf(call), document: call.document, since, hasPresence: call.query.awareness },
-          { documents, guests, limits, streams },
-        ).catch((error: unknown) => {
-          call.caller.release();
-          throw error;
-        });
+        const { document, query } = call;
+        return answerWithEvents(call, (reader) =>
+          followDocument(
+            { ...reader, document, since, hasPresence: query.awareness },
+            { documents, guests, limits, streams },
+          ),
+        );
       },
     }),
     route({
@@ -75,33 +73,13 @@ export function eventRoutes({ clock, documents, guests, limits, streams }: Event
         const prefix = call.query.prefix ?? "";
         if (!prefix.startsWith(call.caller.prefix) && !call.caller.prefix.startsWith(prefix))
           throw new Problem("forbidden", "The API key is not for documents with this prefix.");
-        if (call.request.method === "HEAD") return empty();
         const longer = prefix.length > call.caller.prefix.length ? prefix : call.caller.prefix;
-        const response = followDocuments({ ...readerOf(call), prefix: longer }, { clock, documents, streams });
-        keep(call);
-        return response;
+        return answerWithEvents(call, (reader) =>
+          followDocuments({ ...reader, prefix: longer }, { clock, documents, streams }),
+        );
       },
     }),
   ];
-}
-
-type AnyCall = Pick<
-  Call<Record<never, never>, undefined>,
-  "request" | "caller" | "counted" | "keepOpen" | "keepCaller"
->;
-
-/** The stream releases the caller when it ends. */
-function keep(call: AnyCall): void {
-  call.keepOpen();
-  call.keepCaller();
-}
-
-function readerOf({ caller, counted, request }: AnyCall) {
-  return { caller, counted, request };
-}
-
-function empty(): Response {
-  return new Response(null, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
 }
 
 function lastEventId({ headers }: Request): number | undefined {

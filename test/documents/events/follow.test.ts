@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import type { Caller } from "../../../src/api/caller.ts";
+import { EventStreams } from "../../../src/api/events/event-streams.ts";
 import { defaultLimits } from "../../../src/composition/settings/limits.ts";
 import { Documents } from "../../../src/documents/documents.ts";
-import { EventStreams } from "../../../src/documents/events/event-streams.ts";
 import { followDocument } from "../../../src/documents/events/follow-document.ts";
 import { followDocuments } from "../../../src/documents/events/follow-documents.ts";
 import { Guests } from "../../../src/documents/presence/guests.ts";

@@ -1,14 +1,14 @@
-import { Slots } from "../../api/bounds/slots.ts";
-import type { Caller } from "../../api/caller.ts";
-import { Problem } from "../../api/problems.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
-import type { DocumentApiLimits } from "../limits.ts";
+import { Slots } from "../bounds/slots.ts";
+import type { Caller } from "../caller.ts";
+import type { ApiLimits } from "../limits.ts";
+import { Problem } from "../problems.ts";
 import { EventStream, encodeEvent, encodePing, type StreamEvent } from "./event-stream.ts";
 import { type EncodedEvent, WaitingEvents } from "./waiting-events.ts";
 
 export interface EventStreamsOptions {
-  readonly limits: DocumentApiLimits;
+  readonly limits: Pick<ApiLimits, "apiEventStreams" | "apiEventStreamsPerCaller" | "apiEventBytes" | "apiEventsBytes">;
   readonly metrics: Pick<Metrics, "bounds" | "eventStreams">;
   readonly clock: Clock;
 }
