@@ -153,6 +153,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const administered = opening.use(
     openAdministration({
       ...authorized,
+      streams,
       mint: access.mint,
       sync: relay?.rooms,
       signaling: signaling.rooms,

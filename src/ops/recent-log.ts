@@ -9,6 +9,8 @@ export interface LoggedLine {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+export type LineWatcher = (line: string) => void;
+
 const mostProblems = 100;
 const mostRefusals = 200;
 /** The fields of a longer line are left out: all lines together take at most 2.5 MB. */
@@ -23,17 +25,29 @@ const refusalEvents = [
 const isOfRefusal = new RegExp(`^\\{"level":"[a-z]+","time":"[^"]+","event":"(?:${refusalEvents.join("|")})"`);
 
 /**
- * The last lines of the log that administrators ask for: 100 with the level `warn` and above, and 200 about clients that
- * were refused. It has what the log is told: nothing below its level, and refusals at the rate of `LimitedLog`.
+ * The lines of the log that administrators ask for: each when it is written, and the last ones, 100 with the level `warn`
+ * and above, and 200 about clients that were refused. It has what the log is told: nothing below its level, and refusals
+ * at the rate of `LimitedLog`.
  */
 export class RecentLog {
   readonly #problems: LoggedLine[] = [];
   readonly #refusals: LoggedLine[] = [];
+  readonly #watchers = new Set<LineWatcher>();
 
   /** Takes a line of the log, which is JSON with the level, the time and the event first. */
   take(line: string): void {
+    for (const watcher of this.#watchers) watcher(line);
     if (isOfRefusal.test(line)) push(this.#refusals, line, mostRefusals);
     else if (isOfProblem.test(line)) push(this.#problems, line, mostProblems);
+  }
+
+  /**
+   * Has `watcher` called with every line, before the logging call returns, until the returned function is called. It must
+   * not log, nor throw.
+   */
+  watch(watcher: LineWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** Warnings and errors but for refusals, the latest first. */
@@ -48,11 +62,12 @@ export class RecentLog {
 }
 
 function push(lines: LoggedLine[], line: string, limit: number): void {
-  lines.push(parse(line));
+  lines.push(parseLine(line));
   if (lines.length > limit) lines.shift();
 }
 
-function parse(line: string): LoggedLine {
+/** The parts of a line of the log. */
+export function parseLine(line: string): LoggedLine {
   const { event, level, remedy, time, ...fields } = JSON.parse(line);
   return {
     time,

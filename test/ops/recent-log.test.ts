@@ -45,3 +45,15 @@ test("200 refusals are kept, and are no problems, whatever their level", () => {
     Array.from({ length: 200 }, (_, index) => 199 - index),
   );
 });
+
+test("a watcher is given every line that is written, until it stops", () => {
+  const { log, recent } = recentOf(true);
+  const lines: string[] = [];
+  const stop = recent.watch((line) => lines.push(line));
+  log.debug({ event: "not-written" });
+  log.info({ event: "listening" });
+  log.warn({ event: "near-limit" });
+  stop();
+  log.info({ event: "later" });
+  expect(lines.map((line) => JSON.parse(line).event)).toEqual(["listening", "near-limit"]);
+});

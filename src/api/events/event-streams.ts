@@ -95,6 +95,12 @@ export class EventStreams {
     return event;
   }
 
+  /** Sends a reader an event. If its access has ended, the stream ends instead. */
+  send(stream: EventStream, event: EncodedEvent): void {
+    if (this.#open.get(stream)?.caller.hasEnded === true) this.end(stream, "unauthorized");
+    else stream.sendEncoded(event);
+  }
+
   /** Ends a stream, with the reason as its last event. */
   end(stream: EventStream, code: StreamEnd): void {
     stream.end({ event: "end", data: { code } });

@@ -1,5 +1,7 @@
 import type { ReadOptions, Requests } from "../requests.ts";
 import { ApiKeys } from "./api-keys.ts";
+import type { FigureColumn, Room, RoomFacts, RoomKind, ServerProblem } from "./facts.ts";
+import { type FollowServerOptions, followServer, type ServerLiveEvent } from "./live-events.ts";
 
 /** A link that signs in an administrator, once. */
 export interface AdminLink {
@@ -13,16 +15,6 @@ export interface AdminSession {
   /** An administrator's token. */
   readonly token: string;
   readonly expiresAt: string;
-}
-
-/** A warning or an error of the server's log. */
-export interface ServerProblem {
-  readonly time: string;
-  /** `warn`, `error` or `fatal`. */
-  readonly level: string;
-  readonly event: string;
-  readonly remedy: string | null;
-  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 export interface ServerFacts {
@@ -49,16 +41,6 @@ export interface ServerFacts {
   /** The latest first. */
   readonly problems: readonly ServerProblem[];
 }
-
-type FigureColumn =
-  | "updatesPerSecond"
-  | "acknowledgementP50Ms"
-  | "acknowledgementP99Ms"
-  | "eventLoopLagP50Ms"
-  | "eventLoopLagP99Ms"
-  | "boundHits"
-  | "cpuPercent"
-  | "residentBytes";
 
 /** Columns of equal length, one value for each sample, the oldest first; null where nothing was measured. */
 export interface ServerFigures extends Readonly<Record<FigureColumn, readonly (number | null)[]>> {
@@ -102,38 +84,10 @@ export interface Refusals {
   readonly counts: readonly { readonly event: string; readonly reason: string; readonly count: number }[];
 }
 
-export type RoomKind = "sync" | "signaling";
-
-export interface RoomFacts {
-  readonly kind: RoomKind;
-  readonly name: string;
-  readonly members: number;
-  /** The protocols of its members. */
-  readonly protocols: readonly string[];
-}
-
 export interface RoomPage {
   readonly items: readonly RoomFacts[];
   /** Null on the last page. */
   readonly next: string | null;
-}
-
-export interface RoomMember {
-  readonly id: string;
-  readonly protocol: string;
-  /** Null if unknown. */
-  readonly user: string | null;
-  /** Null in signaling rooms. */
-  readonly access: "read" | "write" | null;
-  readonly connectedAt: string;
-  readonly address: string;
-}
-
-export interface Room extends RoomFacts {
-  /** The number of awareness states of a document; null in signaling rooms. */
-  readonly presence: number | null;
-  /** The first 1,000 members. */
-  readonly memberList: readonly RoomMember[];
 }
 
 export interface RoomPageOptions extends ReadOptions {
@@ -160,6 +114,14 @@ export class Administration {
   /** Returns the state of the server. */
   get(options: ReadOptions = {}): Promise<ServerFacts> {
     return this.#requests.json({ path: "/server", ...options });
+  }
+
+  /**
+   * Yields the figures at once and every two seconds, and lines of the log as they are written, also over a lost
+   * connection. Ends when `signal` aborts.
+   */
+  follow(options: FollowServerOptions = {}): AsyncGenerator<ServerLiveEvent> {
+    return followServer(this.#requests, options);
   }
 
   /** The figures of the last hour. */

@@ -5,10 +5,13 @@ import { type EntryRoutesOptions, entryRoutes } from "../../admin/entry/entry-ro
 import { configurationRoutes } from "../../admin/overview/configuration-routes.ts";
 import { FigureHistory } from "../../admin/overview/figure-history.ts";
 import { logRoutes } from "../../admin/overview/log-routes.ts";
+import { serverEventRoutes } from "../../admin/overview/server-event-routes.ts";
+import { ServerFeed } from "../../admin/overview/server-feed.ts";
 import { type ServerState, serverRoutes } from "../../admin/overview/server-routes.ts";
 import { refusalRoutes } from "../../admin/refusals/refusal-routes.ts";
 import { OpenRooms, type OpenRoomsOptions } from "../../admin/rooms/open-rooms.ts";
 import { roomRoutes } from "../../admin/rooms/room-routes.ts";
+import type { EventStreams } from "../../api/events/event-streams.ts";
 import type { KeptApiKeys } from "../../auth/keys/api-keys.ts";
 import { RecentLog } from "../../ops/recent-log.ts";
 import type { Certificate } from "../../tls/certificate.ts";
@@ -23,6 +26,7 @@ export interface AdministrationOptions
     Pick<ServerState, "whyNotReady" | "backup" | "storesDocuments"> {
   /** Undefined for a server without API keys. */
   readonly apiKeys: KeptApiKeys | undefined;
+  readonly streams: EventStreams;
   /** The certificate in use; undefined without one. */
   readonly certificate: () => Pick<Certificate, "names" | "expiresAt"> | undefined;
 }
@@ -36,7 +40,8 @@ export interface AdministrationPart extends Part {
 export function openAdministration(options: AdministrationOptions): AdministrationPart {
   const { apiKeys, certificate, clock, originPolicy, recent = new RecentLog() } = options;
   const links = new AdminLinks(clock);
-  const history = new FigureHistory({ ...options, process: processFigures });
+  const sources = { ...options, process: processFigures };
+  const history = new FigureHistory(sources);
   const state: ServerState = {
     ...options,
     version: packageJson.version,
@@ -53,6 +58,7 @@ export function openAdministration(options: AdministrationOptions): Administrati
       ...entryRoutes({ ...options, links, publicUrl: () => originPolicy.publicUrl }),
       ...roomRoutes({ rooms: new OpenRooms(options) }),
       ...serverRoutes({ ...options, state, history, recent }),
+      ...serverEventRoutes(new ServerFeed({ ...sources, history, recent })),
       ...configurationRoutes({ configuration: options.configuration ?? (() => []) }),
       ...logRoutes(options),
       ...refusalRoutes({ ...options, recent }),

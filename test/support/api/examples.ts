@@ -168,6 +168,7 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   revokeApiKey: { isForAdministrators: true, path: { key: "test%20docs:read" }, status: 204 },
   getServer: { status: 200 },
+  followServer: { isStream: true, query: "?log=info", status: 200 },
   readServerFigures: { status: 200 },
   listIceServers: {
     prepareQuery: async (api) => `?room=doc&token=${await api.token({ doc: "read" })}`,
