@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { colors, freeColor, isAlike, textColorOn } from "../../src/web/demo/people/color.ts";
 import { distinctProfile, type Neighbour, type OwnIdentity } from "../../src/web/demo/people/distinct-profile.ts";
+import { colors, freeColor, isAlike, textColorOn } from "../../src/web/shared/people/color.ts";
 
 const [red = "", blue = ""] = colors;
 const own: OwnIdentity = {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
-import { readName, readPerson } from "../../src/web/demo/people/person.ts";
+import { readPerson } from "../../src/web/demo/people/person.ts";
+import { readName } from "../../src/web/shared/people/name.ts";
 
 /** Values of other types than the one that is expected. */
 const foreignValues: readonly unknown[] = [undefined, null, true, 5, Number.NaN, "text", [], [[]], {}, { anchor: 5 }];

@@ -1,4 +1,4 @@
-import { colors, isAlike } from "../people/color.ts";
+import { colors, isAlike } from "../../shared/people/color.ts";
 import type { BoardTool } from "./board.ts";
 
 export interface BoardToolbarProps {

@@ -1,4 +1,4 @@
-import { brightened, textColorOn } from "../people/color.ts";
+import { brightened, textColorOn } from "../../shared/people/color.ts";
 import { boardHeight, boardWidth, type Point } from "./points.ts";
 
 export interface PaintedPointer {

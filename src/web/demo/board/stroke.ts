@@ -1,5 +1,5 @@
-import { isRecord } from "../foreign-json.ts";
-import { readColor } from "../people/color.ts";
+import { isRecord } from "../../shared/foreign-json.ts";
+import { readColor } from "../../shared/people/color.ts";
 import { type Point, readPoints } from "./points.ts";
 
 export interface Stroke {

@@ -10,7 +10,7 @@ import {
 } from "@codemirror/view";
 import * as Y from "yjs";
 import { FrameTask } from "../../shared/frame-task.ts";
-import { textColorOn } from "../people/color.ts";
+import { textColorOn } from "../../shared/people/color.ts";
 import type { Person } from "../people/person.ts";
 import type { Presence } from "../people/presence.ts";
 

@@ -1,5 +1,6 @@
-import { freeColor, isAlike } from "./color.ts";
-import { type Person, readName } from "./person.ts";
+import { freeColor, isAlike } from "../../shared/people/color.ts";
+import { readName } from "../../shared/people/name.ts";
+import type { Person } from "./person.ts";
 import type { WindowIdentity } from "./window-identity.ts";
 
 /** The parts of another person's presence that names and colours are compared with. */

@@ -1,7 +1,7 @@
+import { readName } from "../../shared/people/name.ts";
 import { Value } from "../../shared/value.ts";
 import { randomPerson } from "../room-name.ts";
 import { distinctProfile, type Neighbour } from "./distinct-profile.ts";
-import { readName } from "./person.ts";
 import { type Profile, saveProfile } from "./profile.ts";
 import type { WindowIdentity } from "./window-identity.ts";
 

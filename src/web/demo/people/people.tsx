@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
+import { Avatar } from "../../shared/people/avatar.tsx";
+import { readName } from "../../shared/people/name.ts";
 import { useValue } from "../../shared/value.ts";
 import type { RoomClient } from "../room-client.ts";
-import { Avatar } from "./avatar.tsx";
 import type { Peer } from "./peers.ts";
-import { readName } from "./person.ts";
 import { reachText } from "./reach-text.ts";
 
 /** The rows that the list's height has room for. */

@@ -1,8 +1,9 @@
 import * as Y from "yjs";
+import { isRecord } from "../../shared/foreign-json.ts";
+import { readColor } from "../../shared/people/color.ts";
+import { readName } from "../../shared/people/name.ts";
 import { type Point, readPoint, readPoints } from "../board/points.ts";
 import { rootNames } from "../document/roots.ts";
-import { isRecord } from "../foreign-json.ts";
-import { readColor } from "./color.ts";
 
 /** The selection of a window in the text. */
 export interface Cursor {
@@ -31,13 +32,10 @@ export interface Person {
   readonly isOnServer: boolean | undefined;
 }
 
-/** The name that is shown for a person without one. */
-const anonymousName = "Anonymous";
 const defaultColor = "#5f5a4e";
 
 /** A y-webrtc id has 36 characters. */
 const maxIdLength = 64;
-const maxNameLength = 40;
 
 /** Reads an awareness state; undefined when it is not an object. */
 export function readPerson(clientId: number, state: unknown): Person | undefined {
@@ -60,23 +58,6 @@ export function readPerson(clientId: number, state: unknown): Person | undefined
 
 function readIdText(value: unknown): string | undefined {
   return typeof value === "string" && value.length <= maxIdLength ? value : undefined;
-}
-
-/** Invisible characters and those that change the direction of text, without the joiners that words and emoji need. */
-const invisible = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
-/** Marks that are stacked higher than any script does. */
-const stackedMarks = /(\p{M}{4})\p{M}+/gu;
-
-/** Reads a name that fits into one line; the name of an anonymous person when nothing of it is visible. */
-export function readName(value: unknown): string {
-  if (typeof value !== "string") return anonymousName;
-  // The cut bounds the work. A second one counts characters and not code units, so that it splits none.
-  const text = value
-    .slice(0, 16 * maxNameLength)
-    .replace(invisible, " ")
-    .replace(stackedMarks, "$1");
-  const name = [...text.replace(/\s+/gu, " ").trim()].slice(0, maxNameLength).join("").trim();
-  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(name) ? name : anonymousName;
 }
 
 function readCursor(value: unknown): Cursor | undefined {

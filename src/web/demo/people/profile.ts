@@ -1,7 +1,7 @@
+import { isRecord } from "../../shared/foreign-json.ts";
+import { colors, randomOf, readColor } from "../../shared/people/color.ts";
 import { Stored } from "../../shared/stored.ts";
-import { isRecord } from "../foreign-json.ts";
 import { randomPerson } from "../room-name.ts";
-import { colors, randomOf, readColor } from "./color.ts";
 
 export interface Profile {
   readonly name: string;

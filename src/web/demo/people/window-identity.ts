@@ -1,5 +1,5 @@
+import { isRecord } from "../../shared/foreign-json.ts";
 import { Stored } from "../../shared/stored.ts";
-import { isRecord } from "../foreign-json.ts";
 import { loadProfile, type Profile, readProfile } from "./profile.ts";
 
 /** This window as one person, over reloads. */

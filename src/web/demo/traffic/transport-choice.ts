@@ -1,5 +1,5 @@
+import { isRecord } from "../../shared/foreign-json.ts";
 import { Stored } from "../../shared/stored.ts";
-import { isRecord } from "../foreign-json.ts";
 
 /** The transports that this window uses. "Offline" means that both are off. */
 export interface Transports {
