@@ -1,4 +1,3 @@
-import { cors } from "hono/cors";
 import { type AccessApiOptions, createAccessApi } from "../admin/access-api.ts";
 import type { AccessPolicy } from "../auth/access-policy.ts";
 import type { Administration } from "../auth/administration.ts";
@@ -23,7 +22,7 @@ import type { DataFolder } from "../storage/data-folder.ts";
 import type { FolderContent } from "../storage/folder-content.ts";
 import { OwnSecrets } from "../storage/own-secrets.ts";
 import { RevocationFile } from "../storage/revocation-log.ts";
-import { readersOf } from "../transport/admission/cross-origin.ts";
+import { crossOrigin } from "../transport/admission/cross-origin.ts";
 import type { Part } from "./part.ts";
 import type { PartDependencies } from "./server-options.ts";
 
@@ -89,7 +88,7 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
     ...decided,
     administration,
     mint,
-    cors: cors({ origin: readersOf(originPolicy) }),
+    cors: crossOrigin(originPolicy),
     addresses,
     limits,
     clock,

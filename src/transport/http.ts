@@ -1,7 +1,6 @@
 import { type Env, Hono } from "hono";
-import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
-import { readersOf } from "./admission/cross-origin.ts";
+import { crossOrigin } from "./admission/cross-origin.ts";
 import type { OriginPolicy } from "./admission/origin-policy.ts";
 import { upgradeRequired } from "./admission/upgrade-request.ts";
 import { type HealthOptions, healthRoutes } from "./monitoring/health.ts";
@@ -30,7 +29,7 @@ export function createHttp(options: HttpOptions): Hono<HttpEnvironment> {
     if (error instanceof HTTPException) return error.getResponse();
     throw error;
   });
-  const forReaders = cors({ origin: readersOf(options.originPolicy) });
+  const forReaders = crossOrigin(options.originPolicy);
   // Clients of every protocol are pages of other origins.
   const add = <E extends Env>(routes: Hono<E>) => {
     for (const path of pathsOf(routes)) app.use(path, forReaders);

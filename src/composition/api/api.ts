@@ -1,4 +1,3 @@
-import { cors } from "hono/cors";
 import packageJson from "../../../package.json" with { type: "json" };
 import { ApiAccess } from "../../api/api-access.ts";
 import { createApi } from "../../api/create-api.ts";
@@ -10,7 +9,7 @@ import type { Authorizer } from "../../auth/authorizer.ts";
 import type { ApiKeys } from "../../auth/keys/api-keys.ts";
 import { whyNotLocal } from "../../lib/address/local-request.ts";
 import { LimitedLog } from "../../ops/limited-log.ts";
-import { readersOf } from "../../transport/admission/cross-origin.ts";
+import { crossOrigin } from "../../transport/admission/cross-origin.ts";
 import type { OriginPolicy } from "../../transport/admission/origin-policy.ts";
 import type { Part } from "../part.ts";
 import type { PartDependencies, ServerOptions } from "../server-options.ts";
@@ -59,7 +58,7 @@ export function openApi(routes: readonly Route[], options: ApiPartOptions): Part
       ...options,
       access,
       requests,
-      cors: cors({ origin: readersOf(originPolicy), exposeHeaders: exposedHeaders }),
+      cors: crossOrigin(originPolicy, exposedHeaders),
       limitedLog,
       version: packageJson.version,
       isStopping: () => isStopping,
