@@ -68,7 +68,7 @@ export function createApi(routes: readonly Route[], options: ApiOptions): Hono<H
 
 /** Refuses a path that is not valid percent-encoding, which would otherwise be taken as it is for the name of a document. */
 const refuseUndecodable: MiddlewareHandler<HttpEnvironment> = async ({ req }, next) => {
-  const isDecodable = new URL(req.url).pathname.split("/").every(isPercentEncoding);
+  const isDecodable = !req.url.includes("%") || new URL(req.url).pathname.split("/").every(isPercentEncoding);
   if (isDecodable) return next();
   const errors = [{ pointer: "path", detail: "give UTF-8 in percent-encoding, and a % itself as %25" }];
   return problemResponse(
@@ -107,12 +107,12 @@ function outcomeOf({ status }: Response): (typeof apiOutcomes)[number] {
 }
 
 async function answered(context: RouteContext, route: Route, options: Answering): Promise<Response> {
-  const requestId = crypto.randomUUID();
   try {
     return await called(context, route, options);
   } catch (error) {
     // Nobody reads this answer.
     if (context.req.raw.signal.aborted) return new Response(null, { status: clientGone });
+    const requestId = crypto.randomUUID();
     const problem = problemOfError(error);
     if (problem?.facts.bound !== undefined) options.metrics.bounds.met(problem.facts.bound);
     if (problem !== undefined) return problemResponse(problem, requestId);

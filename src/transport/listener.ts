@@ -284,7 +284,9 @@ export class Listener {
     this.#unfinished.requested(peer.name);
     const url = URL.parse(request.url);
     const pathname = url?.pathname ?? "/";
-    if (url !== null) url.pathname = this.#paths.of(pathname);
+    const path = this.#paths.of(pathname);
+    // The URL is written anew for each change.
+    if (url !== null && path !== pathname) url.pathname = path;
     return { request, url, pathname, server, peer };
   }
 

@@ -29,6 +29,8 @@ export class RequestPaths {
   /** The path without base path and superfluous slashes. `pathname` is a URL's. */
   of(pathname: string): string {
     const path = this.#withoutBase(pathname);
+    // Most paths have that form already.
+    if (!path.includes("//") && !path.endsWith("/")) return path;
     const named = beginningIn(path, this.#named);
     if (named !== undefined) return named;
     const single = beginningIn(path, this.#segmented) ?? path.replaceAll(/\/{2,}/g, "/");
