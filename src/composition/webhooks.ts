@@ -26,8 +26,11 @@ export async function openWebhooks(store: WebhookStore, options: WebhooksPartOpt
   const policy = { allowed: options.webhooks.allowedAddresses, lookup: addressesOf };
   const schedule = { delaysMs: options.webhooks.retryDelaysMs, random: Math.random };
   const sender = new Sender(Object.assign(policy, { clock, limits, userAgent: `Yurt/${packageJson.version}` }));
-  const readContent: ContentReader = (document, form, signal) =>
-    options.content.read({ document, job: { kind: jobs[form] }, source: "webhooks", counted: "webhooks", signal });
+  const readContent: ContentReader = async (document, form, signal) => {
+    const request = { document, job: { kind: jobs[form] }, source: "webhooks", counted: "webhooks", signal };
+    const found = await options.content.read(request);
+    return found && { sequence: found.sequence, body: await found.body.bytes() };
+  };
   const webhooks = await Webhooks.open({ ...options, ...options.relay, store, sender, schedule, readContent });
   return {
     api: webhookRoutes({ webhooks, targets: policy, limits }),

@@ -60,5 +60,6 @@ async function readSource(
 ): Promise<{ readonly body: Uint8Array } | undefined> {
   const job = { kind: "update", format: 1 } as const;
   if (moment !== undefined) return documentHistory.read(order, moment, job);
-  return content.read({ ...order, job: { ...job, collected: !keepsDeleted(order.document) } });
+  const found = await content.read({ ...order, job: { ...job, collected: !keepsDeleted(order.document) } });
+  return found && { body: await found.body.bytes() };
 }

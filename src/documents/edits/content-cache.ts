@@ -5,8 +5,8 @@ export interface Content {
   readonly document: string;
   /** The sequence of the document that it was made from. */
   readonly sequence: number;
-  /** It must not be modified: other requests share it. */
-  readonly body: Uint8Array;
+  /** Unlike bytes, a `Blob` is not copied for each response that sends it. */
+  readonly body: Blob;
 }
 
 interface Kept {
@@ -23,7 +23,7 @@ export class ContentCache {
   readonly #limits: { readonly contentCacheBytes: number };
   /** In the order in which they were used. */
   readonly #kept = new Map<string, Kept>();
-  readonly #encoded = new WeakMap<Content, Map<Encoding, Promise<Uint8Array>>>();
+  readonly #encoded = new WeakMap<Content, Map<Encoding, Promise<Blob>>>();
   #bytes = 0;
 
   constructor(limits: { readonly contentCacheBytes: number }) {
@@ -44,19 +44,16 @@ export class ContentCache {
     this.#forget(key);
     const kept = { content, bytes: 0 };
     this.#kept.set(key, kept);
-    this.#grow(kept, entryBytes + 2 * key.length + content.body.byteLength);
+    this.#grow(kept, entryBytes + 2 * key.length + content.body.size);
   }
 
   /** The body of an answer, compressed: once as long as the answer is kept. */
-  encode(content: Content, encoding: Encoding): Promise<Uint8Array> {
-    const encodings = this.#encoded.get(content) ?? new Map<Encoding, Promise<Uint8Array>>();
+  encode(content: Content, encoding: Encoding): Promise<Blob> {
+    const encodings = this.#encoded.get(content) ?? new Map<Encoding, Promise<Blob>>();
     this.#encoded.set(content, encodings);
     const known = encodings.get(encoding);
     if (known !== undefined) return known;
-    const encoded = compressed(content.body, encoding).then((bytes) => {
-      for (const kept of this.#kept.values()) if (kept.content === content) this.#grow(kept, bytes.byteLength);
-      return bytes;
-    });
+    const encoded = this.#encode(content, encoding);
     encodings.set(encoding, encoded);
     return encoded;
   }
@@ -64,6 +61,12 @@ export class ContentCache {
   /** Forgets the answers of a document that was deleted. */
   forget(document: string): void {
     for (const [key, { content }] of this.#kept) if (content.document === document) this.#forget(key);
+  }
+
+  async #encode(content: Content, encoding: Encoding): Promise<Blob> {
+    const bytes = await compressed(await content.body.bytes(), encoding);
+    for (const kept of this.#kept.values()) if (kept.content === content) this.#grow(kept, bytes.byteLength);
+    return new Blob([bytes]);
   }
 
   #grow(kept: Kept, bytes: number): void {

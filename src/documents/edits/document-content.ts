@@ -74,13 +74,18 @@ export class DocumentContent {
     return sequence;
   }
 
+  /** Finds the answer that is kept for a document with this sequence; undefined if there is none. It takes no worker. */
+  kept({ document, job }: Pick<ContentRequest<ReadJob>, "document" | "job">, sequence: RowId): Content | undefined {
+    return this.#cache.find(keyOf(document, job), sequence);
+  }
+
   /** Reads a document as it was at the time of the call, or later; undefined if there is none. */
   read(request: ContentRequest<ReadJob>): Promise<Content | undefined> {
     return this.#admit(request, (signal) => this.#read({ ...request, signal }));
   }
 
   /** The body of an answer, compressed. */
-  encode(content: Content, encoding: Encoding): Promise<Uint8Array> {
+  encode(content: Content, encoding: Encoding): Promise<Blob> {
     return this.#cache.encode(content, encoding);
   }
 
@@ -123,7 +128,7 @@ export class DocumentContent {
     try {
       const { room } = lease;
       if (room.sequence === 0) return undefined;
-      const key = `${JSON.stringify(job)} ${document}`;
+      const key = keyOf(document, job);
       const cached = this.#cache.find(key, room.sequence);
       if (cached !== undefined) return cached;
       return await this.#flights.join({
@@ -145,7 +150,7 @@ export class DocumentContent {
   async #readIn(room: SyncRoom, request: Pick<QueuedJob, "job" | "signal" | "source">): Promise<Content> {
     const { reply, sequence } = await this.#run(room, request);
     if (reply.kind !== "read") throw new Error(`a content worker answered with ${reply.kind}`);
-    return { document: room.name, sequence, body: reply.body };
+    return { document: room.name, sequence, body: new Blob([reply.body]) };
   }
 
   async #edit(request: EditRequest): Promise<EditOutcome> {
@@ -204,6 +209,10 @@ export class DocumentContent {
     if (reply.kind === "failed") throw new Error(reply.message);
     return { reply, sequence };
   }
+}
+
+function keyOf(document: string, job: ReadJob): string {
+  return `${JSON.stringify(job)} ${document}`;
 }
 
 function clockIn(room: SyncRoom, client: number): number {

@@ -225,10 +225,12 @@ async function read(
   if (sequence === 0) throw documentNotFound();
   if (isKnown(request, sequence)) return notModified(entityTag(sequence));
   const source = sourceOf(caller, remoteAddress);
-  const found = await refusing(() => content.read({ document, job, source, counted, signal: request.signal }));
+  const found =
+    content.kept({ document, job }, sequence) ??
+    (await refusing(() => content.read({ document, job, source, counted, signal: request.signal })));
   if (found === undefined) throw documentNotFound();
   const headers = { ...inertHeaders, "content-type": type, vary: "Accept-Encoding" };
-  const encoding = encodingFor(request, found.body.byteLength);
+  const encoding = encodingFor(request, found.body.size);
   if (encoding === undefined)
     return new Response(found.body, { headers: { ...headers, etag: entityTag(found.sequence) } });
   return new Response(await content.encode(found, encoding), {

@@ -141,13 +141,29 @@ test("requests for the same content of the same sequence share one job, and late
   const reads = [read(), read()];
   await answer();
   const [first, second] = await Promise.all(reads);
-  expect(first?.body).toBe(second?.body as Uint8Array);
-  expect((await read())?.body).toBe(first?.body as Uint8Array);
+  expect(first?.body).toBe(second?.body as Blob);
+  expect((await read())?.body).toBe(first?.body as Blob);
   expect(tasks).toEqual([]);
   await write(typed("b", 8));
   const third = read();
   await answer();
-  expect(new TextDecoder().decode((await third)?.body)).toContain("b");
+  expect(await (await third)?.body.text()).toContain("b");
+});
+
+test("an answer is kept for the sequence that it was made from", async () => {
+  const { answer, common, content, read, write } = await setUp();
+  await write(typed("a"));
+  const asked = { ...common, job: { kind: "json" } as const };
+  const sequence = await content.sequenceOf("doc");
+  expect(content.kept(asked, sequence)).toBeUndefined();
+  const reading = read();
+  await answer();
+  const found = await reading;
+  expect(found?.sequence).toBe(sequence);
+  expect(content.kept(asked, sequence)).toBe(found);
+  expect(content.kept({ ...asked, job: { kind: "texts" } }, sequence)).toBeUndefined();
+  await write(typed("b", 8));
+  expect(content.kept(asked, await content.sequenceOf("doc"))).toBeUndefined();
 });
 
 test("answers of a document that was deleted are forgotten", async () => {
