@@ -18,7 +18,7 @@ import { peers } from "../signaling/peers/protocol.ts";
 import { Quotas } from "../signaling/quotas.ts";
 import { peerJsRoomName, peersRoomName } from "../signaling/room-names.ts";
 import { SignalingRoom } from "../signaling/signaling-room.ts";
-import type { SignalingMember, SignalingRooms } from "../signaling/signaling-rooms.ts";
+import type { SignalingMember, SignalingRooms, WatchedRoom } from "../signaling/signaling-rooms.ts";
 import { yWebrtc } from "../signaling/y-webrtc/dialect.ts";
 import { Topic } from "../signaling/y-webrtc/topic.ts";
 import { type CloseReason, closeReasons } from "../transport/close-reason.ts";
@@ -122,6 +122,7 @@ function openDialects(shared: SignalingDependencies): Dialects {
         protocol: "octatecode",
         names: () => Array.from(octateRooms, ({ facts }) => facts.roomId),
         members: (name) => octateRooms.find(name),
+        watch: watchIn(octateRooms),
       },
     ],
     close: async () => {
@@ -134,7 +135,7 @@ function openDialects(shared: SignalingDependencies): Dialects {
 /** The rooms of a registry whose rooms are their members. */
 function roomsIn<M extends SignalingMember>(
   protocol: string,
-  registry: Pick<RoomRegistry<Iterable<M>>, "entries" | "find">,
+  registry: Pick<RoomRegistry<Iterable<M> & WatchedRoom>, "entries" | "find">,
   userOf: (member: M) => string | undefined,
 ): SignalingRooms {
   return {
@@ -144,12 +145,21 @@ function roomsIn<M extends SignalingMember>(
       const room = registry.find(name);
       return room && Array.from(room, (member) => ({ connection: member.connection, user: userOf(member) }));
     },
+    watch: watchIn(registry),
+  };
+}
+
+function watchIn(rooms: { find(name: string): WatchedRoom | undefined }): SignalingRooms["watch"] {
+  return (name, watcher) => {
+    const room = rooms.find(name);
+    if (room !== undefined) room.watcher = watcher;
   };
 }
 
 /** Clients that are all in one room. */
-function oneRoom(protocol: string, name: string, members: Iterable<SignalingMember>): SignalingRooms {
-  return { protocol, names: () => [name], members: (asked) => (asked === name ? members : undefined) };
+function oneRoom(protocol: string, name: string, room: Iterable<SignalingMember> & WatchedRoom): SignalingRooms {
+  const find = (asked: string) => (asked === name ? room : undefined);
+  return { protocol, names: () => [name], members: find, watch: watchIn({ find }) };
 }
 
 /** The usage that OctateCode's clients show, in megabytes and microseconds. */

@@ -99,9 +99,14 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
     const sender = this.#peer;
     if (sender === undefined) return;
     const { codec, isBroadcastEchoed = false } = this.#dialect;
+    const { room } = sender.pass;
     const frame = codec.encodeSignal(signal, sender);
-    if (signal.to !== undefined) sender.pass.room.send(signal.to, frame);
-    else sender.pass.room.publish(frame, isBroadcastEchoed ? undefined : sender);
+    if (signal.to === undefined) {
+      room.publish(frame, isBroadcastEchoed ? undefined : sender);
+      room.watcher?.(sender.connection, undefined);
+    } else if (room.send(signal.to, frame)) {
+      room.watcher?.(sender.connection, room.find(signal.to)?.connection);
+    }
   }
 
   async #join(join: PeerJoin): Promise<void> {

@@ -20,6 +20,7 @@
 import type { Channel, OpenChannel } from "../transport/channel.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
 import { type JoinOutcome, Members } from "./members.ts";
+import type { MessageWatcher, WatchedRoom } from "./signaling-rooms.ts";
 
 /** One client in a room. */
 export interface Member {
@@ -33,7 +34,9 @@ export interface Member {
  *
  * Every step is synchronous, so no member sees one half done: an id that is taken over has not left in between.
  */
-export class SignalingRoom<M extends Member = Member> {
+export class SignalingRoom<M extends Member = Member> implements WatchedRoom {
+  /** The dialect calls it, since only the dialect knows which frames are messages of members. */
+  watcher: MessageWatcher | undefined;
   readonly #channel: Channel;
   readonly #members: Members<M>;
 

@@ -4,7 +4,7 @@ import type { SyncMember } from "../../relay/sync-member.ts";
 import type { SyncRoom } from "../../relay/sync-room.ts";
 import { closeReasonOf } from "../../rooms/denial.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
-import type { SignalingRooms } from "../../signaling/signaling-rooms.ts";
+import type { MessageWatcher, SignalingRooms } from "../../signaling/signaling-rooms.ts";
 import type { Connection } from "../../transport/connection.ts";
 
 export type RoomKind = AccessRequest["kind"];
@@ -78,6 +78,11 @@ export class OpenRooms {
   /** The number of clients whose presence is known in a sync room. */
   presence(name: string): number {
     return this.#options.sync?.find(name)?.presence.length ?? 0;
+  }
+
+  /** Sets who is told of the messages between the members of an open signaling room; undefined for nobody. */
+  watchMessages(name: string, watcher: MessageWatcher | undefined): void {
+    for (const source of this.#options.signaling) source.watch(name, watcher);
   }
 
   /**

@@ -1,18 +1,17 @@
 import * as v from "valibot";
 import { type Caller, demandNoPrefix } from "../../api/caller.ts";
+import { answerWithEvents, eventAnswers } from "../../api/events/answer-with-events.ts";
 import { choice, integer, text } from "../../api/parameters.ts";
 import { Problem } from "../../api/problems.ts";
 import { json, noContent, type Route, route } from "../../api/route.ts";
-import { time } from "../overview/server-schemas.ts";
-import type { OpenRooms, RoomKind, RoomMember } from "./open-rooms.ts";
+import type { OpenRooms, RoomKind } from "./open-rooms.ts";
+import type { RoomWatches } from "./room-watches.ts";
+import { roomKinds as kinds, listedRoom, noSuchRoom, shownRoom, showRoom } from "./shown-room.ts";
 
 export interface RoomRoutesOptions {
   readonly rooms: OpenRooms;
+  readonly watches: RoomWatches;
 }
-
-const kinds = ["sync", "signaling"] as const;
-/** The most members that are shown of one room. */
-const mostMembers = 1_000;
 
 const common = { tag: "Administration", needs: "docs:admin" } as const;
 const ofRoom = {
@@ -25,41 +24,16 @@ const ofRoom = {
   problems: ["no-such-room", "invalid-request"],
 } as const;
 
-const listed = v.object({
-  kind: v.picklist(kinds),
-  name: v.pipe(v.string(), v.description("The name of the document, or the topic")),
-  members: v.pipe(v.number(), v.description("The number of its members")),
-  protocols: v.pipe(v.array(v.string()), v.description("The protocols of its members")),
-});
 const page = v.pipe(
   v.object({
-    items: v.array(listed),
+    items: v.array(listedRoom),
     next: v.pipe(v.nullable(v.string()), v.description("`after` of the next page; null on the last one")),
   }),
   v.title("Rooms"),
 );
-const member = v.object({
-  id: v.pipe(v.string(), v.description("The id of its connection, which may be in other rooms as well")),
-  protocol: v.string(),
-  user: v.pipe(v.nullable(v.string()), v.description("The id of its user; null if unknown")),
-  access: v.pipe(v.nullable(v.picklist(["read", "write"])), v.description("null in signaling rooms")),
-  connectedAt: time("When its connection was opened"),
-  address: v.pipe(v.string(), v.description("The address that limits count as the client's")),
-});
-const shownRoom = v.pipe(
-  v.object({
-    ...listed.entries,
-    presence: v.pipe(
-      v.nullable(v.number()),
-      v.description("The number of awareness states of a document; null in signaling rooms"),
-    ),
-    memberList: v.pipe(v.array(member), v.description(`The first ${mostMembers} members`)),
-  }),
-  v.title("Room"),
-);
 
-/** The routes that list the open rooms and their members, and that disconnect a member. */
-export function roomRoutes({ rooms }: RoomRoutesOptions): readonly Route[] {
+/** The routes that list the open rooms, show and follow one of them, and disconnect a member. */
+export function roomRoutes({ rooms, watches }: RoomRoutesOptions): readonly Route[] {
   return [
     route({
       ...common,
@@ -94,15 +68,25 @@ export function roomRoutes({ rooms }: RoomRoutesOptions): readonly Route[] {
       answers: { 200: { description: "The room and its members", json: shownRoom } },
       handle: ({ caller, path }) => {
         demandAll(caller);
-        const [kind, name] = [kindIn(path), path["room"] ?? ""];
-        const members = rooms.members(kind, name);
-        if (members === undefined) throw noSuchRoom();
-        return json({
-          ...{ kind, name, members: members.length },
-          protocols: [...new Set(members.map(({ protocol }) => protocol))].sort(),
-          presence: kind === "sync" ? rooms.presence(name) : null,
-          memberList: members.slice(0, mostMembers).map(showMember),
-        });
+        const room = showRoom(rooms, roomIn(path));
+        if (room === undefined) throw noSuchRoom();
+        return json(room);
+      },
+    }),
+    route({
+      ...ofRoom,
+      method: "get",
+      path: "/v1/rooms/{kind}/{room}/events",
+      id: "followRoom",
+      summary: "Follow who is in a room, and which members of a signaling room signal each other",
+      description:
+        "`room` has the room in the form of `GET /v1/rooms/{kind}/{room}`, at once and at most once a second when it has changed. In a signaling room, `messages` has the numbers of messages that were sent since the event before, at most four times a second: `from` and `to` are ids of members, `to` is null for a message to all others, and `omitted` counts the messages of further pairs of members than 500. The messages themselves are not shown. `closed` is the last event of a room that closes; otherwise `end` tells why the stream ends.",
+      answers: eventAnswers,
+      problems: [...ofRoom.problems, "overloaded"],
+      handle: (call) => {
+        demandAll(call.caller);
+        const watched = roomIn(call.path);
+        return answerWithEvents(call, (reader) => watches.follow(watched, reader));
       },
     }),
     route({
@@ -116,7 +100,8 @@ export function roomRoutes({ rooms }: RoomRoutesOptions): readonly Route[] {
       answers: { 204: { description: "It is disconnected" } },
       handle: ({ caller, path }) => {
         demandAll(caller);
-        if (!rooms.disconnect(kindIn(path), path["room"] ?? "", path["member"] ?? "")) throw noSuchRoom();
+        const { kind, name } = roomIn(path);
+        if (!rooms.disconnect(kind, name, path["member"] ?? "")) throw noSuchRoom();
         return noContent();
       },
     }),
@@ -127,20 +112,10 @@ function demandAll(caller: Caller): void {
   demandNoPrefix(caller, "rooms are those of all documents");
 }
 
-function kindIn({ kind }: Readonly<Record<string, string>>): RoomKind {
+function roomIn({ kind, room = "" }: Readonly<Record<string, string>>): { kind: RoomKind; name: string } {
   const found = kinds.find((known) => known === kind);
-  if (found !== undefined) return found;
+  if (found !== undefined) return { kind: found, name: room };
   throw new Problem("invalid-request", "There are two kinds of rooms.", {
     errors: [{ pointer: "kind", detail: "give sync or signaling" }],
   });
-}
-
-function noSuchRoom(): Problem {
-  return new Problem("no-such-room", "The room is not open, or the member has left it.");
-}
-
-function showMember({ access, connection, protocol, user }: RoomMember) {
-  const { id, openedAt, remoteAddress: address } = connection;
-  const connectedAt = new Date(openedAt).toISOString();
-  return { id, protocol, user: user ?? null, access: access ?? null, connectedAt, address };
 }

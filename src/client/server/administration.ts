@@ -1,7 +1,13 @@
 import type { ReadOptions, Requests } from "../requests.ts";
 import { ApiKeys } from "./api-keys.ts";
 import type { FigureColumn, Room, RoomFacts, RoomKind, ServerProblem } from "./facts.ts";
-import { type FollowServerOptions, followServer, type ServerLiveEvent } from "./live-events.ts";
+import {
+  type FollowServerOptions,
+  followRoom,
+  followServer,
+  type RoomLiveEvent,
+  type ServerLiveEvent,
+} from "./live-events.ts";
 
 /** A link that signs in an administrator, once. */
 export interface AdminLink {
@@ -137,6 +143,14 @@ export class Administration {
   /** Returns the members of a room. */
   room(kind: RoomKind, name: string, options: ReadOptions = {}): Promise<Room> {
     return this.#requests.json({ path: roomPath(kind, name), ...options });
+  }
+
+  /**
+   * Yields a room at once and when it changes, and the numbers of messages between the members of a signaling room. Ends
+   * when the room closes, and when `signal` aborts. Throws `YurtError` no-such-room for a room that is not open.
+   */
+  followRoom(kind: RoomKind, name: string, options: ReadOptions = {}): AsyncGenerator<RoomLiveEvent> {
+    return followRoom(this.#requests, { kind, name, ...options });
   }
 
   /** Disconnects a member, which may return. */

@@ -11,6 +11,7 @@ import { type ServerState, serverRoutes } from "../../admin/overview/server-rout
 import { refusalRoutes } from "../../admin/refusals/refusal-routes.ts";
 import { OpenRooms, type OpenRoomsOptions } from "../../admin/rooms/open-rooms.ts";
 import { roomRoutes } from "../../admin/rooms/room-routes.ts";
+import { RoomWatches } from "../../admin/rooms/room-watches.ts";
 import type { EventStreams } from "../../api/events/event-streams.ts";
 import type { KeptApiKeys } from "../../auth/keys/api-keys.ts";
 import { RecentLog } from "../../ops/recent-log.ts";
@@ -40,6 +41,7 @@ export interface AdministrationPart extends Part {
 export function openAdministration(options: AdministrationOptions): AdministrationPart {
   const { apiKeys, certificate, clock, originPolicy, recent = new RecentLog() } = options;
   const links = new AdminLinks(clock);
+  const rooms = new OpenRooms(options);
   const sources = { ...options, process: processFigures };
   const history = new FigureHistory(sources);
   const state: ServerState = {
@@ -56,7 +58,7 @@ export function openAdministration(options: AdministrationOptions): Administrati
     createLink: () => links.create(),
     api: [
       ...entryRoutes({ ...options, links, publicUrl: () => originPolicy.publicUrl }),
-      ...roomRoutes({ rooms: new OpenRooms(options) }),
+      ...roomRoutes({ rooms, watches: new RoomWatches({ ...options, rooms }) }),
       ...serverRoutes({ ...options, state, history, recent }),
       ...serverEventRoutes(new ServerFeed({ ...sources, history, recent })),
       ...configurationRoutes({ configuration: options.configuration ?? (() => []) }),

@@ -2,6 +2,7 @@ import type { OpenChannel } from "../../transport/channel.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { JoinOutcome } from "../members.ts";
 import { type Member, SignalingRoom } from "../signaling-room.ts";
+import type { MessageWatcher, WatchedRoom } from "../signaling-rooms.ts";
 import { type Casing, type Envelope, encode } from "./codec.ts";
 
 /** A user in the room that its token permits. */
@@ -33,8 +34,9 @@ export interface OctateRoomOptions {
 }
 
 /** A room with its host's description and its members. It exists before its first member and for a while after the last. */
-export class OctateRoom {
+export class OctateRoom implements WatchedRoom {
   readonly facts: RoomFacts;
+  watcher: MessageWatcher | undefined;
   readonly #members: SignalingRoom<OctateMember>;
   #lastActivity: number;
 

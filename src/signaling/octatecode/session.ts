@@ -94,7 +94,9 @@ export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSi
     const envelope = this.#envelope(type, forwardedData(type, data));
     const target = targetUserId === undefined ? undefined : room.find(targetUserId);
     if (targetUserId === undefined) room.publish(envelope, member);
-    else target?.connection.send(encode(envelope, target.casing));
+    else if (target !== undefined) target.connection.send(encode(envelope, target.casing));
+    else return;
+    room.watcher?.(member.connection, target?.connection);
   }
 
   async #authenticate({ userId, roomId, token }: Extract<ClientMessage, { type: "auth" }>): Promise<void> {

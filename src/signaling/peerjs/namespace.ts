@@ -4,6 +4,7 @@ import type { Connection } from "../../transport/connection.ts";
 import type { MailBudget } from "../mail-budget.ts";
 import { Mailbox, type MailboxLimits, type QueuedMessage } from "../mailbox.ts";
 import { type JoinOutcome, Members } from "../members.ts";
+import type { MessageWatcher, WatchedRoom } from "../signaling-rooms.ts";
 import { encodeExpire, encodeSignal, type PeerJsSignal } from "./codec.ts";
 import type { PeerJsLimits } from "./limits.ts";
 
@@ -26,7 +27,8 @@ export interface NamespaceOptions {
 const keepMs = 5_000;
 
 /** The clients that use one key, by their ids, and the messages for ids that are not connected yet. */
-export class PeerJsNamespace {
+export class PeerJsNamespace implements WatchedRoom {
+  watcher: MessageWatcher | undefined;
   readonly #members: Members<PeerJsMember>;
   readonly #mailbox: Mailbox;
 
@@ -75,7 +77,10 @@ export class PeerJsNamespace {
   deliver(signal: PeerJsSignal, sender: PeerJsMember): boolean {
     const frame = encodeSignal(signal, sender.id);
     const receiver = this.#members.find(signal.dst);
-    receiver?.connection.send(frame);
+    if (receiver !== undefined) {
+      receiver.connection.send(frame);
+      this.watcher?.(sender.connection, receiver.connection);
+    }
     // A LEAVE for an offline receiver is not queued: that client never saw the connection.
     if (receiver !== undefined || signal.type === "LEAVE") return true;
     const { remoteAddress: address } = sender.connection;

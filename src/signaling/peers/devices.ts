@@ -5,6 +5,7 @@ import type { SignalingLimits } from "../limits.ts";
 import type { MailBudget } from "../mail-budget.ts";
 import { Mailbox } from "../mailbox.ts";
 import { type JoinOutcome, Members } from "../members.ts";
+import type { MessageWatcher, WatchedRoom } from "../signaling-rooms.ts";
 import { encodeEvent, encodeSignal, type Signal } from "./codec.ts";
 import type { PeersLimits } from "./limits.ts";
 
@@ -31,7 +32,8 @@ const keepMs = 60_000;
  *
  * A device is told of the devices with which it shares a group, or has exchanged a message since it registered.
  */
-export class Devices {
+export class Devices implements WatchedRoom {
+  watcher: MessageWatcher | undefined;
   readonly #limits: PeersLimits & SignalingLimits;
   readonly #members: Members<Device>;
   readonly #mailbox: Mailbox;
@@ -109,6 +111,7 @@ export class Devices {
     }
     this.#addKnownId(receiver, sender.id);
     receiver.connection.send(frame);
+    this.watcher?.(sender.connection, receiver.connection);
     return true;
   }
 

@@ -54,6 +54,7 @@ export class Subscription implements GrantWatcher, Deliverer<Publish> {
     if (receiver !== undefined) room.send(receiver, frame, subscriber);
     else if (isAnnouncement) room.announce(frame, subscriber);
     else room.publish(frame, subscriber);
+    if (receiver !== subscriber) room.watcher?.(subscriber.connection, receiver?.connection);
   }
 
   release(): void {

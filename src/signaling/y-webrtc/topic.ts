@@ -2,6 +2,7 @@ import type { Clock } from "../../lib/time/clock.ts";
 import type { OpenChannel } from "../../transport/channel.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { type Member, SignalingRoom } from "../signaling-room.ts";
+import type { MessageWatcher, WatchedRoom } from "../signaling-rooms.ts";
 import { AnnouncementHoldback, holdbackMs } from "./announcement-holdback.ts";
 
 const noPeerIds: readonly string[] = [];
@@ -44,7 +45,8 @@ export interface TopicOptions {
  *
  * When two subscribers announce themselves at the same time, only one receives the other's: see `AnnouncementHoldback`.
  */
-export class Topic {
+export class Topic implements WatchedRoom {
+  watcher: MessageWatcher | undefined;
   readonly #room: SignalingRoom<Subscriber>;
   readonly #peerIdsPerSubscriber: number;
   readonly #users = new Map<string, readonly Subscriber[]>();

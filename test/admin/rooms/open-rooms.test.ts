@@ -13,6 +13,7 @@ function roomsOf(protocol: string, names: readonly string[]) {
       const connection = connections.get(name);
       return connection && [{ connection, user: "ann" }];
     },
+    watch: () => {},
   };
   return { connections, source };
 }

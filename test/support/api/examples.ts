@@ -155,6 +155,7 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   listRooms: { prepare: enterRoom, query: "?limit=1", status: 200 },
   getRoom: { preparePath: enterRoom, status: 200 },
+  followRoom: { preparePath: enterRoom, isStream: true, status: 200 },
   disconnectMember: { preparePath: enterRoom, status: 204 },
   readConfiguration: { status: 200 },
   getLogLevel: { status: 200 },

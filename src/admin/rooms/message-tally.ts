@@ -1,0 +1,36 @@
+import type { Connection } from "../../transport/connection.ts";
+
+/** The number of messages from one member to another one, or to all others. */
+export interface CountedMessages {
+  /** The ids of members, as lists of members have them. */
+  readonly from: string;
+  readonly to: string | null;
+  readonly count: number;
+}
+
+/** The most pairs of members that are told apart. All members of a large room may signal each other at once. */
+const mostPairs = 500;
+
+/** Counts the messages that pass between the members of a room. */
+export class MessageTally {
+  #counts = new Map<string, { readonly from: string; readonly to: string | null; count: number }>();
+  #omitted = 0;
+
+  /** Counts one message; without a receiver, it was for all others. */
+  add({ id: from }: Pick<Connection, "id">, receiver: Pick<Connection, "id"> | undefined): void {
+    const to = receiver?.id ?? null;
+    const key = `${from} ${to ?? ""}`;
+    const known = this.#counts.get(key);
+    if (known !== undefined) known.count += 1;
+    else if (this.#counts.size < mostPairs) this.#counts.set(key, { from, to, count: 1 });
+    else this.#omitted += 1;
+  }
+
+  /** Returns what was counted, and begins anew. `omitted` messages are those of further pairs. */
+  take(): { readonly messages: readonly CountedMessages[]; readonly omitted: number } {
+    const taken = { messages: [...this.#counts.values()], omitted: this.#omitted };
+    this.#counts = new Map();
+    this.#omitted = 0;
+    return taken;
+  }
+}
