@@ -160,6 +160,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       storesDocuments: store !== undefined,
       certificate: () => https?.certificate,
       backup: () => backups?.state() ?? null,
+      makeBackup: async () => (await backups?.makeNow()) ?? { outcome: "off" },
       whyNotReady: (): readonly string[] => served.whyNotReady(),
     }),
   );

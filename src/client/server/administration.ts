@@ -56,6 +56,18 @@ export interface ServerFigures extends Readonly<Record<FigureColumn, readonly (n
   readonly connections: Readonly<Record<string, readonly number[]>>;
 }
 
+export interface MadeBackup {
+  /** The path on the machine of the server. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly documents: number;
+  /** The number of updates that are damaged, as they are in the store. */
+  readonly damaged: number;
+  readonly startedAt: string;
+  /** How long it took. */
+  readonly ms: number;
+}
+
 export interface ServerSetting {
   readonly setting: string;
   /** Secrets are masked; null if it is not set. */
@@ -128,6 +140,14 @@ export class Administration {
    */
   follow(options: FollowServerOptions = {}): AsyncGenerator<ServerLiveEvent> {
     return followServer(this.#requests, options);
+  }
+
+  /**
+   * Makes a backup now. Rejects with `YurtError`: backups-off for a server without a schedule of backups,
+   * backup-in-progress, backup-failed.
+   */
+  backup(options: ReadOptions = {}): Promise<MadeBackup> {
+    return this.#requests.json({ method: "POST", path: "/server/backup", ...options });
   }
 
   /** The figures of the last hour. */

@@ -2,6 +2,7 @@ import packageJson from "../../../package.json" with { type: "json" };
 import { apiKeyRoutes } from "../../admin/access/api-key-routes.ts";
 import { type AdminLink, AdminLinks } from "../../admin/entry/admin-links.ts";
 import { type EntryRoutesOptions, entryRoutes } from "../../admin/entry/entry-routes.ts";
+import { type BackupRoutesOptions, backupRoutes } from "../../admin/overview/backup-routes.ts";
 import { configurationRoutes } from "../../admin/overview/configuration-routes.ts";
 import { FigureHistory } from "../../admin/overview/figure-history.ts";
 import { logRoutes } from "../../admin/overview/log-routes.ts";
@@ -24,6 +25,7 @@ export interface AdministrationOptions
     Pick<ServerOptions, "configuration" | "recent">,
     Pick<EntryRoutesOptions, "mint">,
     OpenRoomsOptions,
+    BackupRoutesOptions,
     Pick<ServerState, "whyNotReady" | "backup" | "storesDocuments"> {
   /** Undefined for a server without API keys. */
   readonly apiKeys: KeptApiKeys | undefined;
@@ -61,6 +63,7 @@ export function openAdministration(options: AdministrationOptions): Administrati
       ...roomRoutes({ rooms, watches: new RoomWatches({ ...options, rooms }) }),
       ...serverRoutes({ ...options, state, history, recent }),
       ...serverEventRoutes(new ServerFeed({ ...sources, history, recent })),
+      ...backupRoutes(options),
       ...configurationRoutes({ configuration: options.configuration ?? (() => []) }),
       ...logRoutes(options),
       ...refusalRoutes({ ...options, recent }),

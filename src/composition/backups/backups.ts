@@ -1,9 +1,11 @@
 import { statSync } from "node:fs";
+import type { BackupNow } from "../../admin/overview/backup-routes.ts";
 import { readEnvironment } from "../../config/sources.ts";
 import { addBackupMetrics, removeBackupMetrics } from "../../ops/metrics/backup-metrics.ts";
 import { runBackupCommand } from "../../storage/backups/backup-command.ts";
+import { describeBackupError } from "../../storage/backups/backup-errors.ts";
 import { BackupFolder } from "../../storage/backups/backup-folder.ts";
-import { BackupSchedule } from "../../storage/backups/backup-schedule.ts";
+import { BackupInProgress, BackupSchedule } from "../../storage/backups/backup-schedule.ts";
 import type { DataFolder } from "../../storage/data-folder.ts";
 import type { FileStore } from "../../storage/sqlite/sqlite-store.ts";
 import { existingDatabaseIn } from "../open-store.ts";
@@ -22,6 +24,8 @@ export interface BackupDependencies extends Pick<PartDependencies, "clock" | "lo
 export interface BackupsPart extends Part {
   /** The last backups; null without a schedule. */
   state(): { readonly lastSuccessAt: string | null; readonly lastFailureAt: string | null } | null;
+  /** Makes a backup now, as the schedule does. */
+  makeNow(): Promise<BackupNow>;
 }
 
 /**
@@ -40,6 +44,17 @@ export function openBackups(dependencies: BackupDependencies): BackupsPart {
   };
   return {
     state,
+    makeNow: async () => {
+      if (schedule === undefined || options === undefined) return { outcome: "off" };
+      const { folder } = options;
+      try {
+        const { begunAt, ...made } = await schedule.makeNow();
+        return { outcome: "made", ...made, startedAt: new Date(begunAt).toISOString() };
+      } catch (error) {
+        if (error instanceof BackupInProgress) return { outcome: "in-progress" };
+        return { outcome: "failed", ...describeBackupError(error, folder) };
+      }
+    },
     readinessDetail: () => {
       const backup = state();
       return backup === null ? {} : { backup };

@@ -36,6 +36,29 @@ export interface BackupScheduleOptions {
   readonly log: Log;
 }
 
+/** Is told how a backup has ended. */
+interface BackupListener {
+  readonly made: (backup: FinishedBackup) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** A backup that was made. */
+export interface FinishedBackup extends MadeBackup {
+  /** The path of the copy. */
+  readonly file: string;
+  /** Epoch milliseconds. */
+  readonly begunAt: number;
+  readonly durationMs: number;
+}
+
+/** Another backup, or the command after it, is in progress. */
+export class BackupInProgress extends Error {
+  constructor() {
+    super("another backup is in progress");
+    this.name = "BackupInProgress";
+  }
+}
+
 /** The first clients of a server that starts come first. */
 const firstCheckMs = 1_000;
 /** The clock may be set, or the machine sleep: the schedule is compared with it this often. */
@@ -68,6 +91,7 @@ export class BackupSchedule {
   #retryElapsedMs = Number.NEGATIVE_INFINITY;
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
+  #isBusy = false;
   #cancel: () => void;
 
   constructor(options: BackupScheduleOptions) {
@@ -84,6 +108,19 @@ export class BackupSchedule {
       lastDurationMs: this.#last?.durationMs,
       lastBytes: this.#last?.bytes,
     };
+  }
+
+  /**
+   * Makes a backup now, which counts as one of the schedule. Resolves when it is made, before the command that hands it
+   * over. Rejects with `BackupInProgress`, with the reason of a backup that failed, which is in the log and tried again,
+   * and with the reason of the abort when the schedule is closed.
+   */
+  makeNow(): Promise<FinishedBackup> {
+    if (this.#isBusy) return Promise.reject(new BackupInProgress());
+    if (this.#closing.signal.aborted) return Promise.reject(this.#closing.signal.reason);
+    const { promise, reject, resolve } = Promise.withResolvers<FinishedBackup>();
+    this.#running = this.#run({ made: resolve, failed: reject });
+    return promise;
   }
 
   /** Ends the schedule. A backup or a command in progress is given up. Resolves soon after. */
@@ -105,7 +142,7 @@ export class BackupSchedule {
   }
 
   #check(): void {
-    if (this.#isDue) this.#running = this.#run().then(() => this.#schedule());
+    if (this.#isDue && !this.#isBusy) this.#running = this.#run().then(() => this.#schedule());
     else this.#schedule();
   }
 
@@ -124,24 +161,33 @@ export class BackupSchedule {
     return hasElapsed || sinceLast >= everyMs || sinceLast < -toleranceMs;
   }
 
-  /** Never rejects. */
-  async #run(): Promise<void> {
+  /** Makes a backup, tells `listener`, and runs the command. Never rejects. */
+  async #run(listener?: BackupListener): Promise<void> {
+    this.#isBusy = true;
+    try {
+      const made = await this.#make();
+      listener?.made(made);
+      await this.#prune(made.file);
+      if (made.damaged === 0) await this.#runCommand(made.file);
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#failed(error);
+      listener?.failed(error);
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  async #make(): Promise<FinishedBackup> {
     const { clock, elapsedMs } = this.#options;
     const [begunAt, begun] = [clock.now(), elapsedMs()];
-    try {
-      const { file, made } = await this.#backUp(begunAt);
-      const durationMs = Math.round(elapsedMs() - begun);
-      this.#failures = 0;
-      this.#lastAt = begunAt;
-      this.#lastElapsedMs = begun;
-      this.#last = { durationMs, bytes: made.bytes };
-      this.#report(file, made, durationMs);
-      await this.#prune(file);
-      if (made.damaged === 0) await this.#runCommand(file);
-    } catch (error) {
-      if (this.#closing.signal.aborted) return;
-      this.#failed(error);
-    }
+    const { file, made } = await this.#backUp(begunAt);
+    const durationMs = Math.round(elapsedMs() - begun);
+    this.#failures = 0;
+    this.#lastAt = begunAt;
+    this.#lastElapsedMs = begun;
+    this.#last = { durationMs, bytes: made.bytes };
+    this.#report(file, made, durationMs);
+    return { ...made, file, begunAt, durationMs };
   }
 
   async #backUp(begunAt: number): Promise<{ readonly file: string; readonly made: MadeBackup }> {

@@ -4,7 +4,11 @@ import { Registry } from "prom-client";
 import { addBackupMetrics } from "../../../src/ops/metrics/backup-metrics.ts";
 import type { CommandEnding } from "../../../src/storage/backups/backup-command.ts";
 import { BackupFolder } from "../../../src/storage/backups/backup-folder.ts";
-import { BackupSchedule, type BackupScheduleOptions } from "../../../src/storage/backups/backup-schedule.ts";
+import {
+  BackupInProgress,
+  BackupSchedule,
+  type BackupScheduleOptions,
+} from "../../../src/storage/backups/backup-schedule.ts";
 import { settled } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { recordedLog } from "../../support/fakes/recorded-log.ts";
@@ -320,6 +324,66 @@ describe("the command after a backup", () => {
     expect(files).toHaveLength(2);
     expect(await figure('yurt_backup_commands_total{outcome="failed"}')).toBe(1);
     expect(await figure('yurt_backup_commands_total{outcome="done"}')).toBe(1);
+  });
+});
+
+describe("a backup that is asked for", () => {
+  test("is made at once, and the schedule counts from it", async () => {
+    const commands: string[] = [];
+    const runCommand = async (file: string) => {
+      commands.push(file);
+      return { outcome: "done" as const };
+    };
+    const { schedule } = startSchedule({ everyMs: 2 * hour, runCommand });
+    await pass(hour);
+    const file = expect.stringMatching(/yurt-2026-03-01T01-00-00Z\.db$/);
+    expect(await schedule.makeNow()).toEqual({ ...made, file, begunAt: begin + hour, durationMs: 0 });
+    await settled();
+    expect(commands).toHaveLength(2);
+    await pass(hour + 58 * minute);
+    expect(times()).toHaveLength(2);
+    await pass(3 * minute);
+    expect(times()).toHaveLength(3);
+  });
+
+  test("is refused while another one, or its command, is in progress", async () => {
+    const { promise: done, resolve: finish } = Promise.withResolvers<CommandEnding>();
+    const { schedule } = startSchedule({ everyMs: hour, runCommand: () => done });
+    const making = schedule.makeNow();
+    await expect(schedule.makeNow()).rejects.toBeInstanceOf(BackupInProgress);
+    await pass(3 * hour);
+    await making;
+    await expect(schedule.makeNow()).rejects.toBeInstanceOf(BackupInProgress);
+    expect(times()).toHaveLength(1);
+    finish({ outcome: "done" });
+    await settled();
+    await pass(2 * minute);
+    expect(times()).toHaveLength(2);
+  });
+
+  test("fails with its reason, which is logged, and is tried again by the schedule", async () => {
+    writeFileSync(folderFile("2026-02-28T23-59-59Z"), "");
+    let isBroken = true;
+    const { events, schedule } = startSchedule({
+      backUp: async ({ target }) => {
+        if (isBroken) throw new Error("a cable is loose");
+        writeFileSync(target, "");
+        return made;
+      },
+    });
+    const making = schedule.makeNow();
+    await expect(making).rejects.toThrow("a cable is loose");
+    expect(events).toMatchObject([{ event: "backup-failed", reason: "a cable is loose", retryMs: minute }]);
+    isBroken = false;
+    await pass(3 * minute);
+    expect(times()).toHaveLength(2);
+  });
+
+  test("is refused by a schedule that is closed", async () => {
+    const { schedule } = startSchedule();
+    await schedule.close();
+    await expect(schedule.makeNow()).rejects.toThrow("aborted");
+    expect(times()).toEqual([]);
   });
 });
 

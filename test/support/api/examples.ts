@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import * as Y from "yjs";
 import type { Scope } from "../../../src/auth/keys/api-keys.ts";
 import { documentLine, endLine, formatLine, updateLine } from "../../../src/storage/document-lines.ts";
@@ -74,6 +75,14 @@ async function enterRoom(api: ApiServer) {
   const { body } = await api.ask("GET", "/v1/rooms/sync/doc", admin(api));
   const [member] = [body["memberList"]].flat();
   return { kind: "sync", room: "doc", member: encodeURIComponent(String(Object(member).id)) };
+}
+
+/** Gives the server a schedule of backups, whose first one is due a second later. */
+function scheduleBackups({ server }: ApiServer) {
+  const folder = join(server.dataFolder, "backups");
+  return server.reload({
+    backup: { everyMs: 3_600_000, keep: 1, folder, command: undefined, commandTimeoutMs: 1_000 },
+  });
 }
 
 async function addVersion(api: ApiServer) {
@@ -168,6 +177,7 @@ export const examples: Readonly<Record<string, Example>> = {
     status: 201,
   },
   revokeApiKey: { isForAdministrators: true, path: { key: "test%20docs:read" }, status: 204 },
+  makeBackup: { prepare: scheduleBackups, status: 201 },
   getServer: { status: 200 },
   followServer: { isStream: true, query: "?log=info", status: 200 },
   readServerFigures: { status: 200 },
