@@ -159,6 +159,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       signaling: signaling.rooms,
       storesDocuments: store !== undefined,
       certificate: () => https?.certificate,
+      turn: () => turn.facts,
       backup: () => backups?.state() ?? null,
       makeBackup: async () => (await backups?.makeNow()) ?? { outcome: "off" },
       whyNotReady: (): readonly string[] => served.whyNotReady(),

@@ -68,6 +68,11 @@ export class TurnServer {
     return this.#allocations.size;
   }
 
+  /** The number of users with allocations. Clients without a user are one for each address. */
+  get users(): number {
+    return this.#allocations.users;
+  }
+
   /**
    * Takes one message of a client: a datagram, or a message cut from a stream. ChannelData may have its padding or not.
    * The bytes are read before the call returns. Never throws.

@@ -12,6 +12,7 @@ export interface ServerState extends Pick<ShownServer, "version" | "startedAt"> 
   readonly whyNotReady: () => readonly string[];
   readonly backup: () => ShownServer["backup"];
   readonly certificate: () => ShownServer["certificate"];
+  readonly turn: () => ShownServer["turn"];
   readonly storesDocuments: boolean;
   readonly residentBytes: () => number;
 }
@@ -66,6 +67,7 @@ function shownServer({ history, metrics, recent, state }: ServerRoutesOptions): 
     disk: state.storesDocuments && Number.isFinite(availableBytes) ? { availableBytes } : null,
     backup: state.backup(),
     certificate: state.certificate(),
+    turn: state.turn(),
     memory: { residentBytes: state.residentBytes(), budgets: [...metrics.budgets.list()] },
     connections: {
       open: Object.fromEntries(wireProtocols.map((name) => [name, metrics.traffic.of(name).connections])),

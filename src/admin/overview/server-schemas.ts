@@ -38,6 +38,20 @@ export const serverState = v.pipe(
       v.nullable(v.object({ names: v.array(v.string()), expiresAt: time("When it expires") })),
       v.description("The certificate in use; null if there is none"),
     ),
+    turn: v.pipe(
+      v.nullable(
+        v.object({
+          state: v.pipe(
+            v.picklist(["listening", "not-listening", "off"]),
+            v.description("`not-listening`: the usual port is not free; `off`: the server has no TURN of its own"),
+          ),
+          urls: v.pipe(v.array(v.string()), v.description("The URLs of its STUN and TURN; none if nothing listens")),
+          allocations: count("The allocations that exist or are being made"),
+          users: count("The users with allocations; clients without a user are one for each address"),
+        }),
+      ),
+      v.description("STUN and TURN of this server; null for a server that gives clients no ICE servers"),
+    ),
     memory: v.object({
       residentBytes: count("Memory of the process that is in RAM"),
       budgets: v.pipe(

@@ -34,6 +34,14 @@ export interface ServerFacts {
   /** Null without a schedule of backups. */
   readonly backup: { readonly lastSuccessAt: string | null; readonly lastFailureAt: string | null } | null;
   readonly certificate: { readonly names: readonly string[]; readonly expiresAt: string } | null;
+  /** STUN and TURN of the server; null for a server that gives clients no ICE servers. */
+  readonly turn: {
+    readonly state: "listening" | "not-listening" | "off";
+    readonly urls: readonly string[];
+    readonly allocations: number;
+    /** The users with allocations. Clients without a user are one for each address. */
+    readonly users: number;
+  } | null;
   readonly memory: {
     readonly residentBytes: number;
     readonly budgets: readonly { readonly name: string; readonly usedBytes: number; readonly limitBytes: number }[];

@@ -19,6 +19,7 @@ import { RecentLog } from "../../ops/recent-log.ts";
 import type { Certificate } from "../../tls/certificate.ts";
 import type { Part } from "../part.ts";
 import type { PartDependencies, ServerOptions } from "../server-options.ts";
+import type { TurnFacts } from "../turn/turn.ts";
 
 export interface AdministrationOptions
   extends Pick<PartDependencies, "clock" | "limits" | "log" | "metrics" | "originPolicy">,
@@ -32,6 +33,8 @@ export interface AdministrationOptions
   readonly streams: EventStreams;
   /** The certificate in use; undefined without one. */
   readonly certificate: () => Pick<Certificate, "names" | "expiresAt"> | undefined;
+  /** Undefined for a server that gives clients no ICE servers. */
+  readonly turn: () => TurnFacts | undefined;
 }
 
 export interface AdministrationPart extends Part {
@@ -41,7 +44,7 @@ export interface AdministrationPart extends Part {
 
 /** The part of a server for its administrators: sign-in, state, rooms. */
 export function openAdministration(options: AdministrationOptions): AdministrationPart {
-  const { apiKeys, certificate, clock, originPolicy, recent = new RecentLog() } = options;
+  const { apiKeys, certificate, clock, originPolicy, turn, recent = new RecentLog() } = options;
   const links = new AdminLinks(clock);
   const rooms = new OpenRooms(options);
   const sources = { ...options, process: processFigures };
@@ -51,6 +54,7 @@ export function openAdministration(options: AdministrationOptions): Administrati
     version: packageJson.version,
     startedAt: new Date(clock.now()).toISOString(),
     residentBytes: processFigures.residentBytes,
+    turn: () => shownTurn(turn()),
     certificate: () => {
       const used = certificate();
       return used === undefined ? null : { names: [...used.names], expiresAt: new Date(used.expiresAt).toISOString() };
@@ -71,6 +75,10 @@ export function openAdministration(options: AdministrationOptions): Administrati
     ],
     [Symbol.asyncDispose]: async () => history.close(),
   };
+}
+
+function shownTurn(facts: TurnFacts | undefined): ReturnType<ServerState["turn"]> {
+  return facts === undefined ? null : { ...facts, urls: [...facts.urls] };
 }
 
 const processFigures = {

@@ -134,6 +134,12 @@ export class OwnTurn {
     });
   }
 
+  /** The number of allocations, and of the users who have them. */
+  get usage(): { readonly allocations: number; readonly users: number } {
+    const { allocations, users } = this.#server;
+    return { allocations, users };
+  }
+
   get warnings(): readonly TurnWarning[] {
     const { publicUrl } = this.#options;
     const listening = this.#ports.plain.addresses;

@@ -32,10 +32,22 @@ export interface Turn extends Part {
   readonly listening: ListeningTurn | undefined;
   /** Warnings for the administrator. */
   readonly warnings: readonly TurnWarning[];
+  /** The facts for the administrator; undefined for a server without ICE servers. */
+  readonly facts: TurnFacts | undefined;
   /** Uses another certificate for TLS; with the first one TLS begins to be served. A failure is logged. */
   replaceCertificate(certificate: Certificate): void;
   /** Ends the allocations of a user of the access control, and refuses the credentials that it had before `revokedAt`. */
   endUser(user: string, revokedAt: number): void;
+}
+
+export interface TurnFacts {
+  /** `not-listening`: the usual port is not free. */
+  readonly state: "listening" | "not-listening" | "off";
+  /** The URLs of this server; none if nothing listens. */
+  readonly urls: readonly string[];
+  readonly allocations: number;
+  /** The users with allocations. Clients without a user are one for each address. */
+  readonly users: number;
 }
 
 /** Where TURN listens. */
@@ -102,6 +114,9 @@ export async function openTurn(options: TurnOptions): Promise<Turn> {
     get warnings() {
       return [...startWarnings, ...(own?.warnings ?? [])];
     },
+    get facts() {
+      return options.turn && factsOf(settings, own);
+    },
     replaceCertificate: (next) => {
       try {
         const warning = own?.replaceCertificate(next);
@@ -138,7 +153,12 @@ async function takeFirstCertificate(own: OwnTurn, certificate: Certificate): Pro
   }
 }
 
-function stateOf({ isEnabled }: TurnSettings, own: OwnTurn | undefined): "listening" | "not-listening" | "off" {
+function factsOf(settings: TurnSettings, own: OwnTurn | undefined): TurnFacts {
+  const urls = own === undefined ? [] : [own.urls.stun, ...own.urls.turn];
+  return { state: stateOf(settings, own), urls, ...(own?.usage ?? { allocations: 0, users: 0 }) };
+}
+
+function stateOf({ isEnabled }: TurnSettings, own: OwnTurn | undefined): TurnFacts["state"] {
   if (own !== undefined) return "listening";
   return isEnabled ? "not-listening" : "off";
 }

@@ -72,6 +72,13 @@ export class Allocations {
     return this.#all.size;
   }
 
+  /** The number of users with allocations. */
+  get users(): number {
+    let count = 0;
+    for (const { allocations } of this.#users.values()) if (allocations > 0) count += 1;
+    return count;
+  }
+
   pending(socket: ServerSocket, address: string, port: number): PendingAllocation | undefined {
     return this.#pending.find(socket, address, port);
   }
