@@ -1,3 +1,4 @@
+import { prefixEnd } from "../../names/prefix-end.ts";
 import type { DocumentInfo, Page, StoredDocument } from "../../store.ts";
 import type { Connection } from "../connection.ts";
 import { translateErrors } from "../sqlite-errors.ts";
@@ -33,26 +34,13 @@ export function listDocuments(
 ): readonly DocumentInfo[] {
   return translateErrors(() =>
     connection.statements.selectPage[state]
-      .all(prefix, after ?? null, endOf(prefix) ?? afterAllNames, limit)
+      .all(prefix, after ?? null, prefixEnd(prefix) ?? afterAllNames, limit)
       .map((found) => infoOf(found, connection)),
   );
 }
 
 /** SQLite orders every text before every blob. */
 const afterAllNames = new Uint8Array();
-const lastCodePoint = 0x10_ffff;
-const surrogates = { first: 0xd800, last: 0xdfff };
-
-/** The first text, by UTF-8 bytes, that is after all texts that begin with `prefix`; undefined if there is none. */
-function endOf(prefix: string): string | undefined {
-  const codePoints = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
-  while (codePoints.at(-1) === lastCodePoint) codePoints.pop();
-  const last = codePoints.pop();
-  if (last === undefined) return undefined;
-  const next = last + 1 === surrogates.first ? surrogates.last + 1 : last + 1;
-  return String.fromCodePoint(...codePoints, next);
-}
-
 /** As `Store.info`. Throws `StoreError`. */
 export function documentInfo(name: string, connection: Connection): DocumentInfo | undefined {
   return translateErrors(() => {

@@ -1,11 +1,10 @@
 import type { Moment, StoredMoment, UpdateTime } from "../../history/history-store.ts";
-import type { RowId } from "../../store.ts";
+import { beginOfTail, countUntil, endOfSecond, isBefore, isReached, reachedBy } from "../../history/moments.ts";
 import type { Connection } from "../connection.ts";
 import type { DocumentRow } from "../statements.ts";
 import type { SnapshotRow } from "./history-statements.ts";
-import { endOfBase, originatedTail, originsOfTail } from "./read-tail.ts";
+import { originatedTail, originsOfTail } from "./read-tail.ts";
 
-const secondMs = 1_000;
 /** After all rows. */
 const maxRow = Number.MAX_SAFE_INTEGER;
 
@@ -21,16 +20,10 @@ export function readMoment(found: DocumentRow, moment: Moment, connection: Conne
   return snapshot === null ? undefined : readSegments(found, { snapshot, moment }, connection);
 }
 
-/** The end of the second that a time is in: the marks count in seconds. */
-function endOfSecond(at: number): number {
-  return Math.floor(at / secondMs) * secondMs + secondMs - 1;
-}
-
 /** A moment of the tail; undefined for an earlier one. */
 function readTail(found: DocumentRow, moment: Moment, connection: Connection): StoredMoment | undefined {
-  const begin = beginOfTail(found, connection);
-  const isEarlier = "sequence" in moment ? moment.sequence < begin.sequence : endOfSecond(moment.at) < begin.at;
-  if (isEarlier) return undefined;
+  const begin = findBegin(found, connection);
+  if (isBefore(moment, begin)) return undefined;
   const tail = originatedTail(found, connection);
   const included = tail.slice(0, countUntil(tail, moment));
   const last = included.at(-1);
@@ -43,20 +36,9 @@ function readTail(found: DocumentRow, moment: Moment, connection: Connection): S
 }
 
 /** The first moment at which the document is its base, as far as that is known. */
-function beginOfTail(found: DocumentRow, connection: Connection): UpdateTime {
+function findBegin(found: DocumentRow, connection: Connection): UpdateTime {
   const last = found.historyEnd === null ? null : connection.statements.history.lastSegment.get(found.id);
-  if (last !== null) return last;
-  const tail = originsOfTail(found, connection);
-  const [first] = tail;
-  if (first !== undefined) return { sequence: endOfBase(found, tail) ?? first.row - 1, at: first.at ?? 0 };
-  return { sequence: found.lastCompacted, at: found.updatedAt ?? Number.POSITIVE_INFINITY };
-}
-
-function countUntil(tail: readonly { readonly row: RowId; readonly at: number | undefined }[], moment: Moment): number {
-  const index = tail.findIndex(({ row, at = 0 }) =>
-    "sequence" in moment ? row > moment.sequence : at > endOfSecond(moment.at),
-  );
-  return index === -1 ? tail.length : index;
+  return last ?? beginOfTail(found, originsOfTail(found, connection));
 }
 
 function readSegments(
@@ -71,12 +53,9 @@ function readSegments(
     "sequence" in moment
       ? history.segmentsUntil.all(id, snapshot.sequence, moment.sequence, end)
       : history.segmentsUntilTime.all(id, snapshot.sequence, endOfSecond(moment.at), end);
-  const reached = { sequence: segments.at(-1)?.last ?? snapshot.sequence, at: segments.at(-1)?.endedAt ?? snapshot.at };
   // A part without history may follow: what the document was there is unknown.
   const leadsOn = next === null && historyEnd !== null;
-  const isKnown =
-    "sequence" in moment ? reached.sequence >= moment.sequence : leadsOn || endOfSecond(reached.at) >= moment.at;
-  if (!isKnown) return { kind: "unknown" };
+  if (!isReached(moment, reachedBy(snapshot, segments), leadsOn)) return { kind: "unknown" };
   return {
     kind: "history",
     snapshot,

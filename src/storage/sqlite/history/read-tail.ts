@@ -1,5 +1,5 @@
 import type { HistoryProgress, OriginatedUpdate, UpdateOrigin } from "../../history/history-store.ts";
-import type { RowId } from "../../store.ts";
+import { endOfBase } from "../../history/moments.ts";
 import type { Connection } from "../connection.ts";
 import type { DocumentRow } from "../statements.ts";
 
@@ -20,13 +20,6 @@ export function originatedTail({ id, base }: DocumentRow, { journal, statements 
     .all(id, base)
     .map((stored) => ({ ...originOf(stored), update: stored.update }));
   return inOrder(inTable, journal.originatedOf(id));
-}
-
-/** The last update that the base of a document with this tail has; undefined without a base, or if that is not known. */
-export function endOfBase({ base, lastCompacted }: DocumentRow, tail: readonly UpdateOrigin[]): RowId | undefined {
-  // The last update that a compaction has seen is not in its base if it stays in the tail.
-  const isInBase = base !== null && lastCompacted > 0 && lastCompacted < (tail[0]?.row ?? Number.POSITIVE_INFINITY);
-  return isInBase ? lastCompacted : undefined;
 }
 
 /** As `HistoryStore.progress`, also for a deleted document. */
