@@ -6,15 +6,13 @@ import { join } from "node:path";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { DatabaseIsNewer } from "../../../src/storage/sqlite/migrations.ts";
 import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
-import { type Store, StoreError, type StoreErrorKind } from "../../../src/storage/store.ts";
+import { StoreError, type StoreErrorKind } from "../../../src/storage/store.ts";
 import { describeStore } from "../../contract/store.ts";
+import { compareWithMemory } from "../../contract/store-operations.ts";
 import { compaction, numbersIn, rowsOf, updateOf } from "../../support/bytes/counting.ts";
-import { Random } from "../../support/bytes/random.ts";
-import { FakeClock } from "../../support/fakes/fake-clock.ts";
-import { openMemoryStore } from "../../support/fakes/memory-store.ts";
 import { Child } from "../../support/processes/child.ts";
 import type { FillReport } from "../../support/processes/fill-store.ts";
-import { ToldStore } from "../../support/told-store.ts";
+import { createSqliteMedium } from "../../support/sqlite-medium.ts";
 
 let folder: string;
 let file: string;
@@ -232,38 +230,4 @@ describe("a store that cannot write", () => {
   }
 });
 
-test.each([1, 2, 3, 4, 5])("behaves like a store in memory under random operations (seed %d)", async (seed) => {
-  const random = new Random(seed);
-  const clock = new FakeClock();
-  const memory = openMemoryStore(clock);
-  let sqlite = openSqliteStore({ file, metrics: createMetrics(), clock });
-  const names = ["a", "b", "c", "__proto__"];
-  const [ofMemory, ofSqlite] = [new ToldStore(names), new ToldStore(names)];
-  const compact = async (store: Store, name: string, part: number, base: Uint8Array) => {
-    const document = await store.load(name);
-    if (document === undefined || document.deletedAt !== undefined) return;
-    const tail = document.tail.slice(0, Math.ceil(document.tail.length * part));
-    await store.compact(name, compaction(rowsOf({ ...document, tail }), base));
-  };
-  for (let step = 0; step < 300; step += 1) {
-    const [choice, name, part] = [random.real(), random.pick(names), random.real()];
-    if (choice < 0.6) {
-      const batch = random.some([...names, ...names], 0.3).map((document) => ({ document, update: updateOf([step]) }));
-      await Promise.all([ofMemory.append(memory, batch), ofSqlite.append(sqlite, batch)]);
-    } else if (choice < 0.85) {
-      await Promise.all([memory, sqlite].map((store) => compact(store, name, part, updateOf([step]))));
-    } else if (choice < 0.9) {
-      await Promise.all([memory.delete(name), sqlite.delete(name)]);
-    } else if (choice < 0.93) {
-      await Promise.all([memory.undelete(name), sqlite.undelete(name)]);
-    } else if (choice < 0.96) {
-      await Promise.all([memory.purge(name), sqlite.purge(name)]);
-    } else {
-      await sqlite.close();
-      sqlite = openSqliteStore({ file, metrics: createMetrics(), clock });
-    }
-    expect(await ofSqlite.tell(sqlite)).toEqual(await ofMemory.tell(memory));
-    clock.advance(1);
-  }
-  await sqlite.close();
-});
+compareWithMemory(createSqliteMedium, { seeds: [1, 2, 3, 4, 5], steps: 300 });
