@@ -58,6 +58,9 @@ const protocols = ["relay/{y-websocket,hocuspocus}/**", "signaling/{y-webrtc,pee
 /** Imported by composers and by the implementations in their own folder, by nothing else. */
 const implementations = [...protocols, "relay/compaction/worker-compactor.ts", "turn/network/**"];
 
+/** Implementations of one contract, a folder each: none of them imports another. */
+const alternatives = ["storage/sqlite/**", "storage/postgres/**"];
+
 /**
  * The floors inside a concept, lowest first: a file imports from its own floor and from lower ones. Of several patterns
  * that match a path the first counts.
@@ -179,19 +182,26 @@ function forbiddenForPages(to: string): string | undefined {
   return matches(installed, to) ? undefined : "is the server's";
 }
 
+/** As `forbiddenImport`, for an implementation. */
+function forbiddenImplementation(from: string, to: string): string | undefined {
+  if (areAlternatives(from, to)) return "is another implementation";
+  const isOfFolder = folderOf(from) === folderOf(to) && (isImplementation(from) || isRoot(from));
+  const isNamed = matches(composers, from) || offlineCommands[from]?.includes(to) === true;
+  return isOfFolder || isNamed ? undefined : "is an implementation";
+}
+
+function areAlternatives(from: string, to: string): boolean {
+  const patternOf = (path: string) => alternatives.find((pattern) => matches([pattern], path));
+  return patternOf(from) !== undefined && patternOf(to) !== undefined && patternOf(from) !== patternOf(to);
+}
+
 /** Why the file `from` must not import the file `to` (paths in src/); undefined if it may. */
 function forbiddenImport(from: string, to: string): string | undefined {
   if (isRoot(to)) return "is an entry point";
   if (isOfPages(from) !== isOfPages(to)) return forbiddenForPages(to);
   const fromFolder = folderOf(from);
   const toFolder = folderOf(to);
-  if (isImplementation(to)) {
-    const allowed =
-      matches(composers, from) ||
-      offlineCommands[from]?.includes(to) === true ||
-      (fromFolder === toFolder && (isImplementation(from) || isRoot(from)));
-    return allowed ? undefined : "is an implementation";
-  }
+  if (isImplementation(to)) return forbiddenImplementation(from, to);
   if (matches(selfContained, from) && !matches(selfContainedImports, to)) return "is not self-contained";
   if (fromFolder === toFolder) return forbiddenFloor(from, to);
   if (fromFolder.startsWith(`${toFolder}/`)) return undefined;
@@ -258,6 +268,7 @@ function deadPatterns(paths: readonly string[]): readonly string[] {
     ...composers,
     ...Object.entries(offlineCommands).flatMap(([command, allowed]) => [command, ...allowed]),
     ...implementations,
+    ...alternatives,
     ...Object.values(floors).flat(),
     ...[...selfContainedImports, ...roots, ...pages, ...installed, ...pure, ...pureExceptions],
     ...[...codecs, ...codecImports, ...environmentReaders, closeCodeTable],
@@ -440,6 +451,7 @@ describe("the rules", () => {
     ["relay/document/document-state.ts", "relay/update/update-contents.ts"],
     ["relay/update/id-set.ts", "lib/ranges.ts"],
     ["storage/sqlite/sqlite-store.ts", "storage/store.ts"],
+    ["storage/postgres/postgres-store.ts", "storage/history/moments.ts"],
     ["auth/limits.ts", "config/limit.ts"],
     ["relay/import/prepare-import.ts", "relay/limits.ts"],
     ["relay/import/prepare-import.ts", "rooms/limits.ts"],
@@ -465,6 +477,7 @@ describe("the rules", () => {
     ["relay/sync-room.ts", "relay/y-websocket/session.ts", "is an implementation"],
     ["relay/sync-room.ts", "relay/compaction/worker-compactor.ts", "is an implementation"],
     ["relay/sync-room.ts", "storage/sqlite/sqlite-store.ts", "is an implementation"],
+    ["storage/postgres/postgres-store.ts", "storage/sqlite/sqlite-errors.ts", "is another implementation"],
     ["relay/y-websocket/session.ts", "relay/hocuspocus/codec.ts", "is an implementation"],
     ["transport/protocol.ts", "transport/http.ts", "is an implementation"],
     ["relay/compaction/worker-compactor.ts", "relay/compaction/compaction-worker.ts", "is an entry point"],

@@ -1,6 +1,9 @@
 import type { HistoryAddition, HistoryStore } from "./history/history-store.ts";
 
-/** The id of one stored row of a store. Ids ascend in the order of the appends and are never reused. */
+/**
+ * The id of one stored row of a store. Those of one document ascend in the order of the appends: whoever sees a row sees
+ * all smaller ones. No id is used twice.
+ */
 export type RowId = number;
 
 /** One entry of a document's update log. */
@@ -103,8 +106,9 @@ export class StoreError extends Error {
 /**
  * The store of documents, each an append-only log of commuting updates (its update log).
  *
- * Calls take effect in the order in which they are made. Each call either takes effect completely, or fails with
- * `StoreError` and leaves every log unchanged.
+ * Calls about one document take effect in the order in which they are made, and those about all documents after the calls
+ * that were made before. Each call either takes effect completely, or fails with `StoreError` and leaves every log
+ * unchanged.
  */
 export interface Store {
   /** Reads a document, also a deleted one; undefined for one without appends, or one that was purged. */
@@ -115,6 +119,9 @@ export interface Store {
    *
    * A store that can, answers synchronously: it returns the row ids, or throws `StoreError`. Otherwise it returns a
    * promise. One store may do both, so a caller that does not need the difference awaits the answer.
+   *
+   * A store that is cut off from its database may have stored a batch that it rejects. A retry with the same updates,
+   * and possibly more behind them, stores them once.
    *
    * A deleted document stays deleted.
    */
@@ -148,7 +155,8 @@ export interface Store {
   purge(document: string): Promise<void>;
   /**
    * Overwrites what purges and compactions have left in the store's files: when it resolves, no byte of a document that
-   * was purged before the call is in them. The event loop is blocked for a few milliseconds at a time.
+   * was purged before the call is in them. The event loop is blocked for a few milliseconds at a time. A store whose
+   * files are those of a database server does nothing.
    */
   scrub(): Promise<void>;
   /** The history of the documents; undefined in a store that keeps none. */

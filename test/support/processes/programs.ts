@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** A program that tests run and that a package of the system provides. */
@@ -13,6 +13,7 @@ export type Program =
   | "promtool"
   | "pebble"
   | "turnserver"
+  | "postgres"
   | "ip"
   | "nft"
   | "sysctl";
@@ -24,6 +25,8 @@ interface Installation {
   readonly executables: readonly string[];
   /** An environment variable that names an executable, which takes precedence over PATH. */
   readonly variable?: string;
+  /** A folder with a folder for each installed version, whose `bin` has the executable and is not on PATH. */
+  readonly versions?: string;
 }
 
 const installations: Readonly<Record<Program, Installation>> = {
@@ -42,6 +45,7 @@ const installations: Readonly<Record<Program, Installation>> = {
   promtool: { package: "prometheus", executables: ["promtool"] },
   pebble: { package: "pebble", executables: ["pebble"] },
   turnserver: { package: "coturn", executables: ["turnserver"] },
+  postgres: { package: "postgresql", executables: ["postgres"], versions: "/usr/lib/postgresql" },
   ip: { package: "iproute2", executables: ["ip"] },
   nft: { package: "nftables", executables: ["nft"] },
   sysctl: { package: "procps", executables: ["sysctl"] },
@@ -55,10 +59,11 @@ const serverFolder = "/usr/sbin";
 
 /** The path of an installed program. */
 export function findProgram(program: Program, environment = process.env): string | undefined {
-  const { executables, variable } = installations[program];
+  const { executables, variable, versions } = installations[program];
   const chosen = variable === undefined ? undefined : environment[variable];
   if (chosen) return chosen;
-  const folders = [...(environment["PATH"] ?? "").split(delimiter), serverFolder];
+  const versionFolders = versions === undefined ? [] : newestFirst(versions);
+  const folders = [...(environment["PATH"] ?? "").split(delimiter), serverFolder, ...versionFolders];
   const paths = executables.flatMap((name) => folders.map((folder) => join(folder, name)));
   return paths.find(isExecutable);
 }
@@ -77,6 +82,12 @@ export function unattendedInstallCommand(missing: readonly Program[]): string | 
   const command = installCommand(missing, isRoot ? "" : "sudo ");
   // Without `-n`, sudo would wait for a password.
   return `export DEBIAN_FRONTEND=noninteractive; ${command.replaceAll("sudo ", "sudo -n ")}`;
+}
+
+/** The folders `bin` of all versions in a folder. */
+function newestFirst(folder: string): readonly string[] {
+  const versions = existsSync(folder) ? readdirSync(folder) : [];
+  return versions.sort((left, right) => Number(right) - Number(left)).map((version) => join(folder, version, "bin"));
 }
 
 function isExecutable(path: string): boolean {

@@ -1,0 +1,113 @@
+import { type PendingUpdate, type RowId, StoreError } from "../store.ts";
+import type { Connections } from "./connections.ts";
+import { type BatchPlace, insertBatch, insertWriter, settleBatch } from "./documents/insert-batch.ts";
+import { dropFirst, type PackedBatch } from "./documents/packed-batch.ts";
+import { isOutcomeUnknown, repeatWhileBroken } from "./postgres-errors.ts";
+
+/** Updates that are stored, with their rows, in the same order. */
+interface StoredUpdates {
+  readonly updates: readonly PendingUpdate[];
+  readonly rows: readonly RowId[];
+}
+
+const nothing: StoredUpdates = { updates: [], rows: [] };
+
+/**
+ * Appends batches, one at a time, each exactly once.
+ *
+ * When the connection breaks before the answer, the batch may be committed or not. That is found out as soon as the
+ * database can be reached: at once, or in the next call. If the batch is committed, and the next call repeats it, possibly
+ * with more updates behind it, only these are appended.
+ */
+export class Appender {
+  readonly #connections: Connections;
+  readonly #now: () => number;
+  /** Undefined until the first append. */
+  #writer: number | undefined;
+  /** The number of its last batch. */
+  #head = 0;
+  /** The last batch, if its outcome is unknown. */
+  #unsettled: { readonly batch: PackedBatch; readonly place: BatchPlace } | undefined;
+  /** Committed batches whose appends were rejected. */
+  #unreported = nothing;
+
+  constructor(connections: Connections, now: () => number) {
+    this.#connections = connections;
+    this.#now = now;
+  }
+
+  /**
+   * Resolves with the rows in the order of the batch. Called when the call before has ended.
+   *
+   * Rejects with the error of Postgres. Then nothing is stored, unless the database cannot be reached.
+   */
+  async append(batch: PackedBatch): Promise<readonly RowId[]> {
+    await this.#settleLast();
+    try {
+      return await this.#appendRest(batch);
+    } catch (error) {
+      if (this.#unsettled === undefined) throw error;
+      await this.#settleLast();
+      return await this.#appendRest(batch);
+    }
+  }
+
+  /** Appends the updates of a batch that are not stored. */
+  async #appendRest(batch: PackedBatch): Promise<readonly RowId[]> {
+    // Another batch means that the caller has given up the former one.
+    if (!repeats(batch, this.#unreported)) this.#unreported = nothing;
+    const { rows: stored, updates } = this.#unreported;
+    const rest = dropFirst(batch, updates.length);
+    const rows = rest.updates.length === 0 ? [] : await this.#insert(rest);
+    this.#unreported = nothing;
+    return [...stored, ...rows];
+  }
+
+  async #insert(batch: PackedBatch): Promise<readonly RowId[]> {
+    const rows = await this.#tryToInsert(batch);
+    if (rows.length > 0) return rows;
+    // The writer's row is gone, or is as it was earlier: a backup was restored, or a standby has taken over.
+    this.#writer = undefined;
+    const repeated = await this.#tryToInsert(batch);
+    if (repeated.length === 0) throw new StoreError("unavailable", "The batch has found no place in the database.");
+    return repeated;
+  }
+
+  async #tryToInsert(batch: PackedBatch): Promise<readonly RowId[]> {
+    const place = await this.#nextPlace();
+    try {
+      const rows = await insertBatch(place, batch, this.#connections.writer);
+      this.#head = place.number;
+      return rows;
+    } catch (error) {
+      if (!isOutcomeUnknown(error)) throw error;
+      this.#head = place.number;
+      this.#unsettled = { batch, place };
+      throw error;
+    }
+  }
+
+  async #nextPlace(): Promise<BatchPlace> {
+    if (this.#writer === undefined) {
+      this.#writer = await insertWriter(this.#now(), this.#connections.pool);
+      this.#head = 0;
+    }
+    return { writer: this.#writer, number: this.#head + 1 };
+  }
+
+  async #settleLast(): Promise<void> {
+    if (this.#unsettled === undefined) return;
+    const { batch, place } = this.#unsettled;
+    const rows = await repeatWhileBroken(() => settleBatch(place, this.#connections.pool));
+    this.#unsettled = undefined;
+    // Rows that were compacted meanwhile are not found: then the batch is appended again, which changes no document.
+    if (rows.length !== batch.updates.length) return;
+    const { updates: earlier, rows: rowsBefore } = this.#unreported;
+    this.#unreported = { updates: [...earlier, ...batch.updates], rows: [...rowsBefore, ...rows] };
+  }
+}
+
+/** Whether a batch begins with the same updates. */
+function repeats({ updates }: PackedBatch, stored: StoredUpdates): boolean {
+  return stored.updates.every((update, index) => updates[index] === update);
+}

@@ -1,0 +1,40 @@
+import { SQL } from "bun";
+
+/** The connections of a store to its database. */
+export interface Connections {
+  /** One connection, for appends alone: no other statement delays them. */
+  readonly writer: SQL;
+  readonly pool: SQL;
+  /** Resolves when the statements that run have ended and the connections are closed. */
+  close(): Promise<void>;
+}
+
+const pooledConnections = 4;
+/** An append must not wait for long before it is known that the database is out of reach. */
+const connectionTimeoutSeconds = 5;
+
+/**
+ * The settings of each session. A node that is stopped in the middle of a transaction must not hold the lock of a document
+ * for long.
+ */
+const session = {
+  application_name: "yurt",
+  client_encoding: "UTF8",
+  lock_timeout: "10s",
+  idle_in_transaction_session_timeout: "5s",
+};
+
+/** Connects with the first statement. */
+export function openConnections(url: string): Connections {
+  const open = (max: number) =>
+    new SQL(url, { adapter: "postgres", max, connectionTimeout: connectionTimeoutSeconds, connection: session });
+  const writer = open(1);
+  const pool = open(pooledConnections);
+  return {
+    writer,
+    pool,
+    close: async () => {
+      await Promise.all([writer.close(), pool.close()]);
+    },
+  };
+}

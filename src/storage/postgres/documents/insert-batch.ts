@@ -1,0 +1,76 @@
+import type { SQL } from "bun";
+import type { RowId } from "../../store.ts";
+import type { PackedBatch } from "./packed-batch.ts";
+
+/** The place of a batch among those of one writer. */
+export interface BatchPlace {
+  readonly writer: number;
+  /** The batches of a writer are numbered from 1 without gaps, in the order of their commits. */
+  readonly number: number;
+}
+
+/**
+ * Inserts a batch that is not empty, in one statement, and creates its documents. Returns the rows in the order of the
+ * batch; none, and inserts nothing, unless the writer's last batch is the one before.
+ *
+ * The documents stay locked until the commit (`lockDocument`), and the rows are numbered under these locks. So the rows
+ * of one document ascend in the order of the commits on all nodes: a reader never sees one before a smaller one. All
+ * nodes lock in the order of the keys, and never wait for each other in a circle.
+ *
+ * `ON CONFLICT` looks for the document as it is now. The statement itself sees the database as it was before it has
+ * waited for the locks, and would find a document that was purged meanwhile.
+ */
+export async function insertBatch(
+  { writer, number }: BatchPlace,
+  { at, bytes, documents, lengths, starts, users }: PackedBatch,
+  sql: SQL,
+): Promise<readonly RowId[]> {
+  const rows = await sql<{ readonly row: RowId }[]>`
+    WITH moved AS (
+      UPDATE yurt_writers SET head = ${number}::bigint WHERE id = ${writer}::bigint AND head = ${number - 1}::bigint
+      RETURNING head
+    ), items AS MATERIALIZED (
+      SELECT * FROM unnest(${documents}::text[], ${starts}::int[], ${lengths}::int[], ${users}::text[])
+        WITH ORDINALITY AS items (document, start, length, "user", place)
+      WHERE EXISTS (SELECT FROM moved)
+    ), locked AS MATERIALIZED (
+      SELECT pg_advisory_xact_lock(key)
+      FROM (SELECT DISTINCT hashtextextended(document, 7) AS key FROM items ORDER BY key) AS keys
+    ), ready AS MATERIALIZED (
+      SELECT count(*) AS locks FROM locked
+    ), created AS (
+      INSERT INTO yurt_documents (name, created_at)
+      SELECT DISTINCT document, ${at}::bigint FROM items WHERE (SELECT locks FROM ready) > 0
+      ON CONFLICT (name) DO NOTHING
+    ), inserted AS (
+      INSERT INTO yurt_updates (document, id, data, at, "user", writer, batch)
+      SELECT document, nextval('yurt_rows'), substr(${bytes}::bytea, start, length), ${at}::bigint, "user",
+        ${writer}::bigint, ${number}::bigint
+      FROM (SELECT * FROM items WHERE (SELECT locks FROM ready) > 0 ORDER BY place) AS ordered
+      RETURNING id
+    )
+    SELECT id::float8 AS row FROM inserted ORDER BY id`;
+  return rows.map(({ row }) => row);
+}
+
+/** Registers a writer, which has written nothing yet. */
+export async function insertWriter(startedAt: number, sql: SQL): Promise<number> {
+  const [inserted] = await sql<{ readonly id: number }[]>`
+    INSERT INTO yurt_writers (started_at) VALUES (${startedAt}::bigint) RETURNING id::float8`;
+  if (inserted === undefined) throw new Error("INSERT … RETURNING has returned nothing.");
+  return inserted.id;
+}
+
+/**
+ * Finds out whether a batch is committed whose answer was lost. If it is not, it never will be: its place is taken. Returns
+ * its rows, as far as no compaction has replaced them.
+ */
+export async function settleBatch({ writer, number }: BatchPlace, sql: SQL): Promise<readonly RowId[]> {
+  // This waits for the statement of the batch if it still runs. A later one finds its place taken.
+  await sql`UPDATE yurt_writers SET head = ${number}::bigint
+    WHERE id = ${writer}::bigint AND head = ${number - 1}::bigint`;
+  const rows = await sql<{ readonly row: RowId }[]>`
+    SELECT id::float8 AS row FROM yurt_updates WHERE writer = ${writer}::bigint AND batch = ${number}::bigint
+    ORDER BY id`;
+  return rows.map(({ row }) => row);
+}

@@ -1,0 +1,55 @@
+import { SQL } from "bun";
+import { StoreError, type StoreErrorKind } from "../store.ts";
+
+/** Runs `task`, and translates the errors of Postgres and of its connections into `StoreError`. */
+export async function translateErrors<Result>(task: () => Promise<Result>): Promise<Result> {
+  try {
+    return await task();
+  } catch (error) {
+    throw storeErrorOf(error);
+  }
+}
+
+function storeErrorOf(error: unknown): unknown {
+  if (!(error instanceof SQL.SQLError)) return error;
+  const state = error instanceof SQL.PostgresError ? error.errno : undefined;
+  return new StoreError(kindOf(state), `Postgres: ${error.message}`, { cause: error });
+}
+
+/** `state` is a SQLSTATE: PostgreSQL's documentation, appendix "PostgreSQL Error Codes". */
+function kindOf(state: string | undefined): StoreErrorKind {
+  if (state === "53100") return "full";
+  return state === "XX001" || state === "XX002" ? "corrupt" : "unavailable";
+}
+
+/**
+ * Whether the statement that has failed may be committed all the same: its connection broke before the answer, or the
+ * server ended it. An error of the statement itself has a SQLSTATE of another class.
+ */
+export function isOutcomeUnknown(error: unknown): boolean {
+  if (!(error instanceof SQL.PostgresError)) return error instanceof SQL.SQLError;
+  return error.errno === undefined || error.errno.startsWith("57P") || error.errno.startsWith("08");
+}
+
+/** Whether the connection was established, and broke. */
+export function isConnectionBroken(error: unknown): boolean {
+  if (!(error instanceof SQL.PostgresError)) return false;
+  return error.code === "ERR_POSTGRES_CONNECTION_CLOSED" || error.errno === "57P01" || error.errno === "57P02";
+}
+
+/** After a restart of the database all connections of a pool are broken, and each is found out by a statement. */
+const maxAttempts = 8;
+
+/** Runs `task`, and again as long as connections break and `mayRepeat`. */
+export async function repeatWhileBroken<Result>(
+  task: () => Promise<Result>,
+  mayRepeat: () => boolean = () => true,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await task();
+    } catch (error) {
+      if (attempt === maxAttempts || !isConnectionBroken(error) || !mayRepeat()) throw error;
+    }
+  }
+}

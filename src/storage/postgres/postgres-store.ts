@@ -1,0 +1,145 @@
+import type { SQL } from "bun";
+import { type Clock, systemClock } from "../../lib/time/clock.ts";
+import type { HistoryStore } from "../history/history-store.ts";
+import {
+  type Compaction,
+  type DocumentInfo,
+  type Page,
+  type PendingUpdate,
+  type RowId,
+  type Store,
+  type StoredDocument,
+  StoreError,
+} from "../store.ts";
+import { Appender } from "./appender.ts";
+import { CallOrder } from "./call-order.ts";
+import { type Connections, openConnections } from "./connections.ts";
+import { purgeDocument, setDeletedAt } from "./documents/change-documents.ts";
+import { compactDocument } from "./documents/compact-document.ts";
+import { packBatch } from "./documents/packed-batch.ts";
+import { documentInfo, listDocuments, loadDocument } from "./documents/read-documents.ts";
+import { PostgresHistory } from "./history/postgres-history.ts";
+import { migrate, schema } from "./migrations.ts";
+import { repeatWhileBroken, translateErrors } from "./postgres-errors.ts";
+import { transact } from "./transact.ts";
+
+export interface PostgresStoreOptions {
+  /**
+   * The URL of the database, `postgres://…`, without a pooler between that shares sessions. Its tables are in the first
+   * schema of the search path.
+   */
+  readonly url: string;
+  /** The system's clock if it is not set. */
+  readonly clock?: Pick<Clock, "now">;
+}
+
+/** A store in a database that several nodes share. */
+export interface SharedStore extends Store {
+  readonly history: HistoryStore;
+}
+
+/**
+ * Opens a store in a Postgres database, and creates or migrates its tables.
+ *
+ * Rejects with `StoreError` if the database cannot be used; nothing is left open then.
+ */
+export async function openPostgresStore({ url, clock = systemClock }: PostgresStoreOptions): Promise<SharedStore> {
+  const connections = openConnections(url);
+  try {
+    await translateErrors(async () => {
+      await refuseUnsuitable(connections.pool);
+      await migrate(connections.pool, schema);
+    });
+  } catch (error) {
+    await connections.close();
+    throw error;
+  }
+  return new PostgresStore(connections, clock);
+}
+
+/** Throws `StoreError` for a database that cannot hold every name, or does not keep its promises. */
+async function refuseUnsuitable(sql: SQL): Promise<void> {
+  const [found] = await sql<{ readonly encoding: string; readonly isReadOnly: boolean }[]>`
+    SELECT current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS "isReadOnly"`;
+  if (found?.encoding !== "UTF8")
+    throw new StoreError("unavailable", `The database has the encoding ${found?.encoding}. Create it with UTF8.`);
+  if (found.isReadOnly)
+    throw new StoreError("unavailable", "The database is a standby. Connect to the primary server.");
+}
+
+/**
+ * Each call is one statement or one transaction, and an append is durable when it is answered: Postgres has synced it by
+ * then, as far as `synchronous_commit` and `fsync` are on.
+ */
+class PostgresStore implements SharedStore {
+  readonly history: HistoryStore;
+  readonly #connections: Connections;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #appender: Appender;
+  readonly #order = new CallOrder();
+
+  constructor(connections: Connections, clock: Pick<Clock, "now">) {
+    this.#connections = connections;
+    this.#clock = clock;
+    this.#appender = new Appender(connections, () => clock.now());
+    this.history = new PostgresHistory({ pool: connections.pool, order: this.#order });
+  }
+
+  load(document: string): Promise<StoredDocument | undefined> {
+    return this.#about(document, () => repeatWhileBroken(() => loadDocument(document, this.#pool)));
+  }
+
+  async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
+    if (batch.length === 0) return [];
+    const packed = packBatch(batch, this.#clock.now());
+    return this.#order.append(packed.documents, () => translateErrors(() => this.#appender.append(packed)));
+  }
+
+  /** Resolves when the calls before have ended. */
+  durable(): Promise<void> {
+    return this.#order.settled();
+  }
+
+  compact(document: string, compaction: Compaction): Promise<RowId> {
+    return this.#about(document, () => compactDocument(document, compaction, this.#pool));
+  }
+
+  list(page: Page): Promise<readonly DocumentInfo[]> {
+    return this.#order.aboutAll(() => translateErrors(() => repeatWhileBroken(() => listDocuments(page, this.#pool))));
+  }
+
+  info(document: string): Promise<DocumentInfo | undefined> {
+    return this.#about(document, () => repeatWhileBroken(() => documentInfo(document, this.#pool)));
+  }
+
+  delete(document: string): Promise<boolean> {
+    const at = this.#clock.now();
+    return this.#about(document, () => repeatWhileBroken(() => setDeletedAt(document, at, this.#pool)));
+  }
+
+  undelete(document: string): Promise<boolean> {
+    return this.#about(document, () => repeatWhileBroken(() => setDeletedAt(document, null, this.#pool)));
+  }
+
+  purge(document: string): Promise<void> {
+    return this.#about(document, () =>
+      repeatWhileBroken(() => transact(this.#pool, (transaction) => purgeDocument(document, transaction))),
+    );
+  }
+
+  /** Does nothing: the files are those of Postgres, which uses the space of removed rows again after a vacuum. */
+  async scrub(): Promise<void> {}
+
+  async close(): Promise<void> {
+    await this.#order.finished();
+    await this.#connections.close();
+  }
+
+  get #pool(): SQL {
+    return this.#connections.pool;
+  }
+
+  #about<Result>(document: string, task: () => Promise<Result>): Promise<Result> {
+    return this.#order.about(document, () => translateErrors(task));
+  }
+}

@@ -1,0 +1,297 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { SQL } from "bun";
+import { openPostgresStore, type SharedStore } from "../../../src/storage/postgres/postgres-store.ts";
+import { type RowId, StoreError } from "../../../src/storage/store.ts";
+import { describeHistory } from "../../contract/history.ts";
+import { describeStore } from "../../contract/store.ts";
+import type { StoreMedium } from "../../contract/store-medium.ts";
+import { compareWithMemory } from "../../contract/store-operations.ts";
+import { compaction, numbersIn, rowsOf, updateOf } from "../../support/bytes/counting.ts";
+import { Random } from "../../support/bytes/random.ts";
+import { isMissing } from "../../support/processes/programs.ts";
+import { PostgresServer } from "../../support/programs/postgres.ts";
+import { type Breakage, BreakingProxy } from "../../support/proxies/breaking-proxy.ts";
+
+const one = Uint8Array.of(1);
+
+/** A test that runs out of time ends the server with it, and fails all that follow. */
+setDefaultTimeout(30_000);
+
+describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
+  let server: PostgresServer;
+
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+  });
+
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  async function createMedium(): Promise<StoreMedium> {
+    const url = await server.newSchema();
+    return { open: (clock) => openPostgresStore({ url, clock }), remove: () => {} };
+  }
+
+  /** Several stores with the same documents. */
+  async function openNodes(count: number, schema?: string): Promise<SharedStore[]> {
+    const url = schema ?? (await server.newSchema());
+    return Promise.all(Array.from({ length: count }, () => openPostgresStore({ url })));
+  }
+
+  /** Has the commits of a change take long. */
+  async function delayCommits(change: string, condition: string, database: SQL): Promise<void> {
+    await database.unsafe(`
+      CREATE FUNCTION delay() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END';
+      CREATE CONSTRAINT TRIGGER delayed AFTER ${change} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW ${condition}
+        EXECUTE FUNCTION delay()`);
+  }
+
+  /** Resolves when a commit is delayed. */
+  async function untilDelayed(database: SQL): Promise<void> {
+    const delayed = () => database`SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
+    while ((await delayed()).length === 0);
+  }
+
+  const closeAll = (stores: readonly SharedStore[]) => Promise.all(stores.map((store) => store.close()));
+
+  describeStore("a store in Postgres", async () => openPostgresStore({ url: await server.newSchema() }));
+
+  describeHistory("a history in Postgres", createMedium);
+
+  compareWithMemory(createMedium, { seeds: [1, 2, 3], steps: 60 });
+
+  describe("several nodes", () => {
+    test("that start at the same time create the tables once", async () => {
+      const nodes = await openNodes(4);
+      await Promise.all(nodes.map((node, index) => node.append([{ document: `${index}`, update: one }])));
+      expect((await nodes[0]?.list({ limit: 9 }))?.map(({ name }) => name)).toEqual(["0", "1", "2", "3"]);
+      await closeAll(nodes);
+    });
+
+    test("append to one document in the order of its rows, also while a commit takes long", async () => {
+      const url = await server.newSchema();
+      const [a, b] = await openNodes(2, url);
+      if (a === undefined || b === undefined) throw new Error("a node is missing");
+      await a.append([{ document: "x", update: one }]);
+      await using database = server.connect(url);
+      await delayCommits("INSERT ON yurt_updates", "WHEN (NEW.writer = 1)", database);
+      const slow = a.append([{ document: "x", update: one }]);
+      await untilDelayed(database);
+      const [other] = await b.append([{ document: "y", update: one }]);
+      const [later] = await b.append([{ document: "x", update: one }]);
+      // A reader who sees a row sees all smaller ones.
+      const rows = rowsOf(await b.load("x"));
+      const [row] = await slow;
+      expect(rows).toEqual([1, row ?? 0, later ?? 0]);
+      expect(rows).toEqual(rows.toSorted((left, right) => left - right));
+      // Documents do not wait for each other.
+      expect(other).toBeLessThan(later ?? 0);
+      await closeAll([a, b]);
+    });
+
+    test("append to a document while it is purged, and create it anew", async () => {
+      const url = await server.newSchema();
+      const [a, b] = await openNodes(2, url);
+      if (a === undefined || b === undefined) throw new Error("a node is missing");
+      await a.append([{ document: "x", update: updateOf([1]) }]);
+      await using database = server.connect(url);
+      await delayCommits("DELETE ON yurt_documents", "", database);
+      const purging = a.purge("x");
+      await untilDelayed(database);
+      await b.append([{ document: "x", update: updateOf([2]) }]);
+      await purging;
+      expect(numbersIn(await a.load("x"))).toEqual([2]);
+      await closeAll([a, b]);
+    });
+
+    test("never compact away a row that they have not read", async () => {
+      const [a, b] = await openNodes(2);
+      const [first = 0] = (await a?.append([{ document: "d", update: updateOf([1]) }])) ?? [];
+      const [unread = 0] = (await b?.append([{ document: "d", update: updateOf([2]) }])) ?? [];
+      const [last = 0] = (await a?.append([{ document: "d", update: updateOf([3]) }])) ?? [];
+      const early = a?.compact("d", compaction([first, last], updateOf([1, 3])));
+      expect(await early?.catch((error: unknown) => error)).toBeInstanceOf(StoreError);
+      await a?.compact("d", compaction([first, unread], updateOf([1, 2])));
+      expect(numbersIn(await b?.load("d"))).toEqual([1, 2, 3]);
+      await closeAll([a, b].flatMap((node) => node ?? []));
+    });
+
+    test("purge, compact and append at the same time, and no update is left without its document", async () => {
+      const url = await server.newSchema();
+      const nodes = await openNodes(2, url);
+      const random = new Random(3);
+      const compact = async (node: SharedStore, name: string) => {
+        const loaded = await node.load(name);
+        const rows = rowsOf(loaded);
+        // The other node may have compacted or purged it meanwhile.
+        if (rows.length > 0) await node.compact(name, compaction(rows, one)).catch(() => {});
+      };
+      const run = async (node: SharedStore) => {
+        for (let step = 0; step < 80; step += 1) {
+          const [choice, name] = [random.real(), random.pick(["x", "y"])];
+          if (choice < 0.3) await node.purge(name);
+          else if (choice < 0.5) await compact(node, name);
+          else await node.append([{ document: name, update: one }]);
+        }
+      };
+      await using database = server.connect(url);
+      for (let round = 0; round < 3; round += 1) {
+        await Promise.all(nodes.map(run));
+        const orphans =
+          await database`SELECT id FROM yurt_updates WHERE document NOT IN (SELECT name FROM yurt_documents)`;
+        expect([...orphans]).toEqual([]);
+      }
+      await closeAll(nodes);
+    });
+
+    test("take over the parts of a history without taking a row twice", async () => {
+      const [a, b] = await openNodes(2);
+      if (a === undefined || b === undefined) throw new Error("a node is missing");
+      const append = async (node: SharedStore) => {
+        const rows: RowId[] = [];
+        for (let count = 0; count < 40; count += 1) rows.push(...(await node.append([{ document: "d", update: one }])));
+        return rows;
+      };
+      const expectParts = async () => {
+        for (const until of [100, 200, 300]) await Promise.all([a, b].map((node) => node.history.expectParts(until)));
+      };
+      const [rows, others] = await Promise.all([append(a), append(b), expectParts()]);
+      const all = [...rows, ...others];
+      expect(new Set(all).size).toBe(all.length);
+      expect((await append(a))[0]).toBeGreaterThan(301);
+      await closeAll([a, b]);
+    });
+  });
+
+  describe("a connection that breaks", () => {
+    /** Opens a store behind a proxy, and has its statement of appends prepared. */
+    async function openBehind(proxy: BreakingProxy): Promise<SharedStore> {
+      const store = await openPostgresStore({ url: await server.newSchema(proxy.socket) });
+      await store.append([{ document: "d", update: updateOf([0]) }]);
+      return store;
+    }
+
+    test.each<Breakage>(["request", "answer"])("with the %s of an append: it is stored once", async (breakage) => {
+      using proxy = new BreakingProxy(server.socket);
+      const store = await openBehind(proxy);
+      proxy.breakNext(breakage);
+      const [row] = await store.append([{ document: "d", update: updateOf([1]) }]);
+      const loaded = await store.load("d");
+      expect(numbersIn(loaded)).toEqual([0, 1]);
+      expect(row).toBe(rowsOf(loaded)[1]);
+      await store.append([{ document: "d", update: updateOf([2]) }]);
+      expect(numbersIn(await store.load("d"))).toEqual([0, 1, 2]);
+      await store.close();
+    });
+
+    test("and a request that arrives late stores nothing any more", async () => {
+      using proxy = new BreakingProxy(server.socket);
+      const store = await openBehind(proxy);
+      proxy.breakNext("late-request");
+      await store.append([{ document: "d", update: updateOf([1]) }]);
+      await proxy.deliver();
+      await store.append([{ document: "d", update: updateOf([2]) }]);
+      expect(numbersIn(await store.load("d"))).toEqual([0, 1, 2]);
+      await store.close();
+    });
+
+    test.each<Breakage>(["request", "answer"])(
+      "with the %s, and the database out of reach: a retry with more updates behind it is stored once",
+      async (breakage) => {
+        using proxy = new BreakingProxy(server.socket);
+        const store = await openBehind(proxy);
+        const first = { document: "d", update: updateOf([1]) };
+        proxy.breakNext(breakage);
+        proxy.refuse();
+        const failed = await Promise.resolve(store.append([first])).catch((error: unknown) => error);
+        expect(failed).toMatchObject({ name: "StoreError", kind: "unavailable" });
+        proxy.accept();
+        const rows = await store.append([first, { document: "d", update: updateOf([2]) }]);
+        const loaded = await store.load("d");
+        expect(numbersIn(loaded)).toEqual([0, 1, 2]);
+        expect(rows).toEqual(rowsOf(loaded).slice(1));
+        await store.close();
+      },
+    );
+
+    test.each<Breakage>(["request", "answer"])("with the %s of a deletion: it is deleted", async (breakage) => {
+      using proxy = new BreakingProxy(server.socket);
+      const store = await openBehind(proxy);
+      await store.delete("d");
+      await store.undelete("d");
+      proxy.breakNext(breakage);
+      expect(await store.delete("d")).toBe(true);
+      expect((await store.load("d"))?.deletedAt).toBeGreaterThan(0);
+      await store.close();
+    });
+
+    test("while nothing is asked: the next calls open new ones", async () => {
+      const url = await server.newSchema();
+      const store = await openPostgresStore({ url });
+      await store.append([{ document: "d", update: updateOf([1]) }]);
+      await using database = server.connect();
+      await database`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'yurt'`;
+      await store.append([{ document: "d", update: updateOf([2]) }]);
+      expect(numbersIn(await store.load("d"))).toEqual([1, 2]);
+      await store.close();
+    });
+  });
+
+  describe("a writer", () => {
+    test("whose row is gone, as after a failover, registers again and loses nothing", async () => {
+      const url = await server.newSchema();
+      const store = await openPostgresStore({ url });
+      await store.append([{ document: "d", update: updateOf([1]) }]);
+      await using database = server.connect(url);
+      await database`DELETE FROM yurt_writers`;
+      await store.append([{ document: "d", update: updateOf([2]) }]);
+      expect(numbersIn(await store.load("d"))).toEqual([1, 2]);
+      const batches = await database`SELECT writer, batch FROM yurt_updates ORDER BY id`.values();
+      expect(batches).toEqual([
+        ["1", "1"],
+        ["2", "1"],
+      ]);
+      await store.close();
+    });
+
+    test("numbers its batches without gaps", async () => {
+      const url = await server.newSchema();
+      const store = await openPostgresStore({ url });
+      await Promise.all([1, 2, 3].map((number) => store.append([{ document: "d", update: updateOf([number]) }])));
+      await using database = server.connect(url);
+      expect(await database`SELECT batch FROM yurt_updates ORDER BY id`.values()).toEqual([["1"], ["2"], ["3"]]);
+      expect(await database`SELECT head FROM yurt_writers`.values()).toEqual([["3"]]);
+      await store.close();
+    });
+  });
+
+  describe("a database that cannot be used", () => {
+    const refusalOf = (url: string) =>
+      openPostgresStore({ url }).then(
+        async (store) => void (await store.close()),
+        (error: unknown) => error,
+      );
+
+    test("because it has another encoding than UTF-8 is refused with the remedy", async () => {
+      const refusal = await refusalOf(await server.newDatabase("LATIN1"));
+      expect(refusal).toMatchObject({ name: "StoreError", message: expect.stringContaining("Create it with UTF8.") });
+    });
+
+    test("because nothing listens is unavailable", async () => {
+      expect(await refusalOf(server.urlOf("public", "/nonexistent/.s.PGSQL.5432"))).toMatchObject({
+        name: "StoreError",
+        kind: "unavailable",
+      });
+    });
+
+    test("because a newer release has written it is refused, unless that release says that older ones may use it", async () => {
+      const url = await server.newSchema();
+      await (await openPostgresStore({ url })).close();
+      await using database = server.connect(url);
+      const set = (key: string, value: string) => database`UPDATE yurt_meta SET value = ${value} WHERE key = ${key}`;
+      await set("version", "99");
+      expect(await refusalOf(url)).toBeUndefined();
+      await set("oldest_version", "98");
+      expect(String(await refusalOf(url))).toMatch(/has version 99.*up to \d+\. Start a newer one\./);
+    });
+  });
+});

@@ -1,0 +1,122 @@
+import { chownSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { SQL } from "bun";
+import { findProgram } from "../processes/programs.ts";
+
+/** The superuser of the databases, and their names. */
+const name = "yurt";
+/** The name of the socket follows from it. No TCP port is opened. */
+const port = 5432;
+
+/** For tests of statements, not of disks: a crash of the machine may lose data. */
+const settings = {
+  listen_addresses: "",
+  fsync: "off",
+  full_page_writes: "off",
+  autovacuum: "off",
+  shared_buffers: "32MB",
+  max_connections: "60",
+  lc_messages: "C",
+};
+
+/** A Postgres of the system's package, with its data in a temporary folder, until it is disposed of. */
+export class PostgresServer implements AsyncDisposable {
+  /** The socket that clients connect to. */
+  readonly socket: string;
+  readonly #folder: string;
+  readonly #process: Bun.Subprocess<"ignore", "ignore", "pipe">;
+  readonly #admin: SQL;
+  #schemas = 0;
+
+  static async start(): Promise<PostgresServer> {
+    const folder = mkdtempSync(join(tmpdir(), "yurt-postgres-"));
+    const postgres = findProgram("postgres") ?? "postgres";
+    const data = join(folder, "data");
+    const prefix = unprivileged(folder);
+    const initdb = [join(dirname(postgres), "initdb"), "-D", data, "-U", name, "-A", "trust", "-E", "UTF8"];
+    const init = Bun.spawnSync([...prefix, ...initdb, "--locale=C", "--no-sync", "--no-instructions"], { cwd: folder });
+    if (init.exitCode !== 0) throw new Error(`initdb has failed:\n${init.stderr}`);
+    const flags = Object.entries({ ...settings, unix_socket_directories: folder }).flatMap(([key, value]) => [
+      "-c",
+      `${key}=${value}`,
+    ]);
+    const command = [...prefix, postgres, "-D", data, "-p", `${port}`, ...flags];
+    const server = new PostgresServer(folder, Bun.spawn(command, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] }));
+    await server.#ready();
+    await server.#admin.unsafe(`CREATE DATABASE ${name}`);
+    return server;
+  }
+
+  private constructor(folder: string, process: Bun.Subprocess<"ignore", "ignore", "pipe">) {
+    this.#folder = folder;
+    this.#process = process;
+    this.socket = join(folder, `.s.PGSQL.${port}`);
+    this.#admin = new SQL(this.#url("postgres", this.socket), { max: 1 });
+  }
+
+  /** The URL of a new schema without tables; `socket` may be that of a proxy. */
+  async newSchema(socket = this.socket): Promise<string> {
+    this.#schemas += 1;
+    const schema = `test_${this.#schemas}`;
+    await using database = this.connect();
+    await database.unsafe(`CREATE SCHEMA ${schema}`);
+    return this.urlOf(schema, socket);
+  }
+
+  urlOf(schema: string, socket = this.socket): string {
+    return `${this.#url(name, socket)}&search_path=${schema}`;
+  }
+
+  /** Connects to the database, by a URL of `newSchema` to its tables. */
+  connect(url = this.#url(name, this.socket)): SQL {
+    return new SQL(url, { max: 1 });
+  }
+
+  /** Creates a database with another encoding, and returns its URL. */
+  async newDatabase(encoding: string): Promise<string> {
+    const database = encoding.toLowerCase();
+    await this.#admin.unsafe(`CREATE DATABASE ${database} ENCODING '${encoding}' TEMPLATE template0`);
+    return this.#url(database, this.socket);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#admin.close({ timeout: 0 });
+    this.#process.kill("SIGQUIT");
+    await this.#process.exited;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #url(database: string, socket: string): string {
+    return `postgres://${name}@localhost/${database}?path=${encodeURIComponent(socket)}`;
+  }
+
+  /** Resolves when the server takes connections. Its log is read until the end, so that it never has to wait. */
+  async #ready(): Promise<void> {
+    const ready = Promise.withResolvers<void>();
+    void this.#readLog(ready.resolve).then((text) => ready.reject(new Error(`Postgres has ended:\n${text}`)));
+    await ready.promise;
+  }
+
+  async #readLog(ready: () => void): Promise<string> {
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of this.#process.stderr) {
+      if (text.length < 10_000) text += decoder.decode(chunk, { stream: true });
+      if (text.includes("ready to accept connections")) ready();
+    }
+    return text;
+  }
+}
+
+/**
+ * The beginning of a command that ends with this process, and runs as another user if this one is root, whom Postgres
+ * refuses. Gives the folder to that user.
+ */
+function unprivileged(folder: string): readonly string[] {
+  const dying = Bun.which("setpriv") === null ? [] : ["setpriv", "--pdeathsig", "QUIT"];
+  if (process.getuid?.() !== 0) return dying;
+  const idOf = (option: string) => Number(Bun.spawnSync(["id", option, "postgres"]).stdout.toString());
+  chownSync(folder, idOf("-u"), idOf("-g"));
+  return [...dying, "--reuid", "postgres", "--regid", "postgres", "--clear-groups"];
+}
