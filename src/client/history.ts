@@ -41,6 +41,12 @@ export interface DiffPart extends TextPart {
   readonly kind: "same" | "added" | "removed";
 }
 
+/** The content of a document at two moments, with a member for each root. */
+export interface Comparison {
+  readonly from: Readonly<Record<string, Json>>;
+  readonly to: Readonly<Record<string, Json>>;
+}
+
 export interface ActivityOptions extends ReadOptions {
   /** One day before `to` by default. */
   readonly from?: Date | undefined;
@@ -86,6 +92,12 @@ export class History {
   /** The parts of a text that stay, were added and were removed between two moments; by default until the present. */
   diff(root: string, from: Moment, to?: Moment, options: ReadOptions = {}): Promise<readonly DiffPart[]> {
     const query = { root, from: textOf(from), to: to === undefined ? undefined : textOf(to) };
+    return this.#requests.json({ path: `${this.#path}/diff`, query, ...options });
+  }
+
+  /** The content at two moments; by default of the second one the present. */
+  compare(from: Moment, to?: Moment, options: ReadOptions = {}): Promise<Comparison> {
+    const query = { from: textOf(from), to: to === undefined ? undefined : textOf(to) };
     return this.#requests.json({ path: `${this.#path}/diff`, query, ...options });
   }
 

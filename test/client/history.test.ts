@@ -19,6 +19,7 @@ test("earlier states are read, compared, named and restored", async () => {
   expect(doc.getText("text").toString()).toBe("Hello");
   // Changes of one second are not told apart, so only the text is certain.
   expect((await history.diff("text", version.id)).map(({ text }) => text).join("")).toBe("Hello world");
+  expect(await history.compare(version.id)).toEqual({ from: { text: "Hello" }, to: { text: "Hello world" } });
   expect((await history.blame("text")).map(({ text }) => text).join("")).toBe("Hello world");
   expect(await history.activity({ gapSeconds: 10 })).toMatchObject([{ firstSequence: 1, sequence: 2 }]);
   expect(await history.tryRestore(version.id)).toMatchObject({ changed: true });
