@@ -19,7 +19,7 @@ export interface Read<T> {
 
 /** Reads a value of the server, once or again and again. */
 export function useRead<T>({ everyMs, key, read }: ReadOrder<T>): Read<T> {
-  const [{ of, state }, setState] = useState<{ of: string; state: Loaded<T> }>({ of: key, state: { kind: "loading" } });
+  const [{ of, state }, setState] = useState<Keyed<T>>({ of: key, state: { kind: "loading" } });
   const [round, setRound] = useState(0);
   const latest = useRef(read);
   latest.current = read;
@@ -31,7 +31,7 @@ export function useRead<T>({ everyMs, key, read }: ReadOrder<T>): Read<T> {
     const once = async () => {
       try {
         const value = await latest.current(abort.signal);
-        if (!abort.signal.aborted) setState({ of: key, state: { kind: "loaded", value } });
+        if (!abort.signal.aborted) setState((before) => loaded(before, key, value));
       } catch (error) {
         if (abort.signal.aborted) return;
         setState((before) => {
@@ -49,6 +49,19 @@ export function useRead<T>({ everyMs, key, read }: ReadOrder<T>): Read<T> {
     };
   }, [key, everyMs, round]);
   return { state: of === key ? state : { kind: "loading" }, refresh };
+}
+
+interface Keyed<T> {
+  /** The key of the value. */
+  readonly of: string;
+  readonly state: Loaded<T>;
+}
+
+/** The same state if it has the same value, so that nothing is rendered again. */
+function loaded<T>(before: Keyed<T>, key: string, value: T): Keyed<T> {
+  const { of, state } = before;
+  if (of === key && state.kind === "loaded" && Object.is(state.value, value)) return before;
+  return { of: key, state: { kind: "loaded", value } };
 }
 
 /** Resolves when somebody can see the page; rejects when `signal` aborts. */

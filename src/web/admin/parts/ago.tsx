@@ -1,0 +1,16 @@
+import { formatAgo, formatTime } from "./formats.ts";
+
+export interface AgoProps {
+  /** Null is shown as a dash. */
+  readonly time: string | null;
+}
+
+/** A time as its distance from now. The time itself is in the tooltip. */
+export function Ago({ time }: AgoProps) {
+  if (time === null) return <>–</>;
+  return (
+    <time dateTime={time} title={formatTime(time)}>
+      {formatAgo(time)}
+    </time>
+  );
+}
