@@ -80,6 +80,8 @@ function clientAddress(peer: string, forwardedFor: string, proxies: AddressRange
 
 /** The address in its one spelling; some proxies add a port, or brackets. A text that is no address stays as it is. */
 function plain(address: string): string {
+  const known = canonicalAddress(address);
+  if (known !== undefined) return known;
   const bare = address.replace(/^\[(.*)\](?::\d+)?$/, "$1").replace(/^(\d+(?:\.\d+){3}):\d+$/, "$1");
   return canonicalAddress(bare) ?? bare;
 }
