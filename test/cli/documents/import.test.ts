@@ -1,9 +1,11 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as Y from "yjs";
+import { createMetrics } from "../../../src/ops/metrics.ts";
 import { openDataFolder } from "../../../src/storage/data-folder.ts";
+import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
 import { openHocuspocusDatabase, storeDocument, writeHocuspocusFile } from "../../support/bytes/hocuspocus-sqlite.ts";
 import { bringing, text, updateBytes } from "../../support/bytes/update-bytes.ts";
 import {
@@ -64,6 +66,33 @@ describe("yurt documents import", () => {
     expect(await texts()).toEqual({ notes: "hello", 日本語: "こんにちは", "a b": "" });
     expect(readdirSync(data).sort()).toEqual(["lock", "yurt.db"]);
     openDataFolder(data).release();
+  });
+
+  test("keeps the state of a document before it gets more, as a version", async () => {
+    const versions = async () => {
+      const store = openSqliteStore({ file: join(data, "yurt.db"), metrics: createMetrics() });
+      try {
+        return await store.history.versions("notes", { limit: 10 });
+      } finally {
+        await store.close();
+      }
+    };
+    const bring = async (words: string, args: readonly string[] = []) => {
+      rmSync(source, { force: true });
+      writeHocuspocusFile(source, { notes: state(words) });
+      expect((await fromHocuspocus(args)).code).toBe(0);
+    };
+    await bring("first");
+    await bring("second", ["--history-keep", "0"]);
+    expect(await versions()).toEqual([]);
+    await bring("third");
+    const kept = await versions();
+    expect(kept).toMatchObject([{ number: 0, name: undefined, createdBy: undefined }]);
+    const { notes = "" } = await texts();
+    expect(notes).toHaveLength("firstsecondthird".length);
+    const order = ["notes", "--at", `v${kept[0]?.sequence}.0`, "--data", data];
+    expect((await yurt(["documents", "restore", ...order])).code).toBe(0);
+    expect((await texts())["notes"]).toHaveLength("firstsecond".length);
   });
 
   test("measures documents with the limits of the server, and keeps the deleted content that it keeps", async () => {
