@@ -272,6 +272,19 @@ export function describeHistory(name: string, create: () => StoreMedium | Promis
         expect((await append("b", "ben", 11))[0]).toBe(next + 1);
       });
 
+      test("of a document that was purged do not reach the next one of its name", async () => {
+        const snapshot = { sequence: 1, at: begin, data: Uint8Array.of(1) };
+        const part = { kind: "snapshot", isStart: true, snapshot } as const;
+        await append("a", "ann", 1);
+        const createdAt = (await store.info("a"))?.createdAt;
+        await store.purge("a");
+        await append("a", "ben", 2);
+        await history.addPart("a", part, createdAt);
+        expect(await Array.fromAsync(history.parts("a"))).toEqual([]);
+        await history.addPart("a", part, (await store.info("a"))?.createdAt);
+        expect(await Array.fromAsync(history.parts("a"))).toEqual([part]);
+      });
+
       test("of a document that is not there are left out", async () => {
         expect(await Array.fromAsync(history.parts("nothing"))).toEqual([]);
         await history.addPart("nothing", {

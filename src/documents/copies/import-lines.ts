@@ -1,9 +1,10 @@
+import type { Clock } from "../../lib/time/clock.ts";
 import { nextTurn } from "../../lib/time/next-turn.ts";
 import { DocumentDeleted } from "../../relay/document/document-deleted.ts";
 import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { documentLinesVersion, readDocumentLine } from "../../storage/document-lines.ts";
-import { sequenceOf } from "../../storage/history/history-parts.ts";
+import { noLaterThan, sequenceOf } from "../../storage/history/history-parts.ts";
 import type { HistoryPart, HistoryStore } from "../../storage/history/history-store.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Documents } from "../documents.ts";
@@ -11,7 +12,7 @@ import type { KeepVersion } from "../history/keep-version.ts";
 import type { UpdateMerger } from "../states/update-merger.ts";
 
 export interface ImportOptions {
-  readonly documents: Pick<Documents, "write">;
+  readonly documents: Pick<Documents, "info" | "write">;
   readonly merger: UpdateMerger;
   /** Whether the sender may write the document with this name. A rejection ends the import. */
   readonly isAllowed: (document: string) => Promise<boolean>;
@@ -25,6 +26,7 @@ export interface ImportOptions {
   readonly keepsHistory: (document: string) => boolean;
   /** Called before a document that exists gets the updates of the export. */
   readonly keepVersion?: KeepVersion | undefined;
+  readonly clock: Pick<Clock, "now">;
   /** The most bytes of the updates of one document. */
   readonly maxDocumentBytes: number;
   /** The most bytes of a name. */
@@ -81,6 +83,14 @@ export async function importLines(lines: AsyncIterable<string>, options: ImportO
   return import_.result();
 }
 
+/** A document whose history is taken. */
+interface RecordedDocument {
+  readonly name: string;
+  readonly historyUntil: number;
+  /** Tells it from a later document of the same name. */
+  readonly createdAt: number;
+}
+
 interface OpenDocument {
   readonly name: string;
   /** As `DocumentLine`. */
@@ -98,7 +108,7 @@ class Import {
   #documents = 0;
   #open: OpenDocument | undefined;
   /** The document that was written last, if its history is taken. */
-  #recorded: OpenDocument | undefined;
+  #recorded: RecordedDocument | undefined;
   #hasEnded = false;
 
   constructor(options: ImportOptions) {
@@ -151,8 +161,11 @@ class Import {
   }
 
   async #addHistory(part: HistoryPart): Promise<void> {
-    const { historyUntil = -1, name = "" } = this.#recorded ?? {};
-    if (sequenceOf(part) <= historyUntil) await this.#options.history?.addPart(name, part);
+    if (this.#recorded === undefined) return;
+    const { createdAt, historyUntil, name } = this.#recorded;
+    if (sequenceOf(part) > historyUntil) return;
+    const { clock, history } = this.#options;
+    await history?.addPart(name, noLaterThan(clock.now(), part), createdAt);
   }
 
   async #finish(): Promise<void> {
@@ -198,8 +211,7 @@ class Import {
     if (historyUntil !== undefined) await history?.expectParts(historyUntil);
     const outcome = await documents.write({ document, update, user, condition: (sequence) => sequence === 0 });
     if (outcome.kind === "written" && outcome.isChanged && historyUntil !== undefined && history !== undefined) {
-      this.#recorded = open;
-      this.#counts.histories += 1;
+      await this.#takeHistory({ name: document, historyUntil });
     }
     if (outcome.kind !== "refused") return this.#counted(outcome, "created");
     if (existing === "skip") {
@@ -208,6 +220,14 @@ class Import {
     }
     await keepVersion?.(document);
     return this.#counted(await documents.write({ document, update, user }), "merged");
+  }
+
+  async #takeHistory({ historyUntil, name }: Omit<RecordedDocument, "createdAt">): Promise<void> {
+    const createdAt = (await this.#options.documents.info(name))?.createdAt;
+    // It may have been purged by now.
+    if (createdAt === undefined) return;
+    this.#recorded = { name, historyUntil, createdAt };
+    this.#counts.histories += 1;
   }
 
   #counted(outcome: WriteOutcome, change: "created" | "merged"): RefusalReason | undefined {

@@ -275,6 +275,7 @@ async function importAll(
       Math.ceil((maxDocumentBytes * 4) / 3) + lineOverhead,
     );
     const result = await importLines(lines, {
+      clock,
       documents,
       history: includesScope(caller.scope, "docs:admin") ? history : undefined,
       keepsHistory: (document) => keepMs(document) > 0,

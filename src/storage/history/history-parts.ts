@@ -7,6 +7,21 @@ export function sequenceOf(part: HistoryPart): Sequence {
   return part.kind === "snapshot" ? part.snapshot.sequence : part.version.sequence;
 }
 
+/** Replaces times after `now` (epoch milliseconds) by it: a part that is dated ahead would not age, and stay for ever. */
+export function noLaterThan(now: number, part: HistoryPart): HistoryPart {
+  switch (part.kind) {
+    case "segment": {
+      const { endedAt, startedAt } = part.segment;
+      const times = { startedAt: Math.min(startedAt, now), endedAt: Math.min(endedAt, now) };
+      return { ...part, segment: { ...part.segment, ...times } };
+    }
+    case "snapshot":
+      return { ...part, snapshot: { ...part.snapshot, at: Math.min(part.snapshot.at, now) } };
+    case "version":
+      return { ...part, version: { ...part.version, at: Math.min(part.version.at, now) } };
+  }
+}
+
 /** The largest sequence that is taken over: what follows it is enough for every store. */
 export const maxCopiedSequence: Sequence = 2 ** 48;
 

@@ -202,8 +202,12 @@ export interface HistoryStore {
    * created then can have the parts of another store's history up to there.
    */
   expectParts(until: Sequence): Promise<void>;
-  /** Adds a part to the history of a document, or replaces it. Its sequence is below the document's own rows. */
-  addPart(document: string, part: HistoryPart): Promise<void>;
+  /**
+   * Adds a part to the history of a document, or replaces it. Its sequence is below the document's own rows.
+   *
+   * Does nothing if the document was not created at `createdAt`: it has been purged, and another one has its name.
+   */
+  addPart(document: string, part: HistoryPart, createdAt?: number): Promise<void>;
   /** Documents whose history begins before a time, by the ends of its segments: some may come twice. */
   endedBefore(before: number, after: EndedSegment | undefined, limit: number): Promise<readonly EndedSegment[]>;
 }

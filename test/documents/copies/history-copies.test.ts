@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import * as Y from "yjs";
+import { createMetrics } from "../../../src/ops/metrics.ts";
 import {
   documentWithHistoryLine,
   endLine,
@@ -8,8 +11,12 @@ import {
   updateLine,
 } from "../../../src/storage/document-lines.ts";
 import { maxCopiedSequence, readHistoryPart, showHistoryPart } from "../../../src/storage/history/history-parts.ts";
+import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
 import { type ApiServer, startApiServer } from "../../support/api/api-server.ts";
 import { updateOf } from "../../support/api/documents.ts";
+import { eventually } from "../../support/eventually.ts";
+import { Workshop } from "../../support/processes/data-folder.ts";
+import { yurt } from "../../support/processes/run-program.ts";
 
 const headers = { "content-type": "application/x-ndjson" };
 
@@ -115,6 +122,79 @@ test("a history is left out for a document that exists, without the scope, and w
   await using third = await startApiServer({ mode: "token", historyKeepMs: () => 0 });
   expect((await bring(third, lines)).body).toMatchObject({ created: 1, histories: 0 });
 });
+
+test("a document that takes the name of a purged one meanwhile gets none of its history", async () => {
+  await using first = await startApiServer({ mode: "token" });
+  await writeTexts(first, ["one", "two"]);
+  const lines = (await exported(first)).split("\n");
+  const begin = lines.findIndex((line) => line.startsWith('{"history":')) + 1;
+  await using second = await startApiServer({ mode: "token" });
+  const [admin, writer] = [second.keys["docs:admin"], second.keys["docs:write"]];
+  const { readable, writable } = new TransformStream<Uint8Array>();
+  const sending = writable.getWriter();
+  const send = (some: readonly string[]) => sending.write(new TextEncoder().encode(some.join("\n")));
+  const importing = fetch(`${second.server.url}/v1/import`, {
+    method: "POST",
+    headers: { ...headers, authorization: `Bearer ${admin}` },
+    body: readable,
+  });
+  await send([...lines.slice(0, begin), ""]);
+  const asked = { token: writer };
+  await eventually("the document is there", async () => {
+    return (await second.ask("GET", "/v1/docs/doc", asked)).status === 200;
+  });
+  expect((await second.ask("DELETE", "/v1/docs/doc?purge=1", { token: admin })).status).toBe(204);
+  expect((await second.ask("POST", "/v1/docs/doc/update", { ...asked, body: updateOf("new") })).status).toBe(200);
+  await send(lines.slice(begin));
+  await sending.close();
+  expect((await importing).status).toBe(200);
+  expect(await versionsOf(second)).toEqual([]);
+  expect((await exported(second)).match(/"(?:segment|version)":\{/g)).toEqual(['"segment":{']);
+});
+
+/** An export of one document whose history is dated into a far year. */
+const datedAhead = () => {
+  const at = Date.UTC(9000, 0);
+  const bytes = Uint8Array.of(1);
+  const segment = { last: 4, startedAt: 1, endedAt: at, users: [], marks: bytes, data: bytes };
+  const version = { sequence: 4, number: 1, at, name: "draft", users: [], createdBy: undefined };
+  return [
+    ...[formatLine(), documentWithHistoryLine({ name: "doc", sequence: 5 }), updateLine(updateOf("text"))],
+    historyLine({ kind: "snapshot", isStart: true, snapshot: { sequence: 3, at, data: bytes } }),
+    ...[historyLine({ kind: "segment", segment }), historyLine({ kind: "version", version }), endLine(1)],
+  ].join("");
+};
+
+test.each(["the API", "yurt documents import"])(
+  "a history that is dated ahead ages after an import by %s",
+  async (way) => {
+    using workshop = new Workshop();
+    const dataFolder = workshop.file("data");
+    const file = workshop.file("export.ndjson");
+    const importers = {
+      "the API": async () => {
+        await using api = await startApiServer({ mode: "token", dataFolder });
+        expect((await bring(api, datedAhead())).body).toMatchObject({ histories: 1 });
+      },
+      "yurt documents import": async () => {
+        writeFileSync(file, datedAhead());
+        const args = ["documents", "import", "--from", "ndjson", file, "--data", dataFolder];
+        expect(await yurt(args)).toMatchObject({ code: 0, err: "" });
+      },
+    };
+    await importers[way as keyof typeof importers]();
+    const after = Date.now();
+    const store = openSqliteStore({ file: join(dataFolder, "yurt.db"), metrics: createMetrics() });
+    const times = (await Array.fromAsync(store.history.parts("doc"))).map((part) => {
+      if (part.kind === "segment") return [part.segment.startedAt, part.segment.endedAt];
+      return [part.kind === "snapshot" ? part.snapshot.at : part.version.at];
+    });
+    await store.close();
+    expect(times).toHaveLength(3);
+    expect(times[0]?.[0]).toBe(1);
+    expect(Math.max(...times.flat())).toBeLessThanOrEqual(after);
+  },
+);
 
 test("a history that is forged harms nobody", async () => {
   await using api = await startApiServer({ mode: "token" });

@@ -4,7 +4,7 @@ import { type ShownDocument, showDocument } from "../../../documents/document-sc
 import { type KeepVersion, versionsBeforeEdits } from "../../../documents/history/keep-version.ts";
 import type { Addition } from "../../../relay/import/prepare-import.ts";
 import { storeAddition } from "../../../relay/import/store-addition.ts";
-import { sequenceOf } from "../../../storage/history/history-parts.ts";
+import { noLaterThan, sequenceOf } from "../../../storage/history/history-parts.ts";
 import type { Moment } from "../../../storage/history/history-store.ts";
 import type { SourceHistory } from "../../../storage/source.ts";
 import type { StoredDocument } from "../../../storage/store.ts";
@@ -66,7 +66,7 @@ export class FolderDocuments implements ReachedDocuments {
     if (taken !== undefined) await history.expectParts(taken.until);
     await storeAddition(name, addition, this.#store);
     for (const part of taken?.parts ?? []) {
-      if (sequenceOf(part) <= (taken?.until ?? -1)) await history.addPart(name, part);
+      if (sequenceOf(part) <= (taken?.until ?? -1)) await history.addPart(name, noLaterThan(Date.now(), part));
     }
   }
 

@@ -196,8 +196,12 @@ export class PostgresHistory implements HistoryStore {
     );
   }
 
-  async addPart(document: string, part: HistoryPart): Promise<void> {
-    await this.#changePresent(document, ({ id }, transaction) => putPart(id, part, transaction));
+  async addPart(document: string, part: HistoryPart, createdAt?: number): Promise<void> {
+    await this.#changePresent(document, async ({ id }, transaction) => {
+      const [found] = await transaction<{ createdAt: number }[]>`
+        SELECT created_at::float8 AS "createdAt" FROM yurt_documents WHERE id = ${id}::bigint`;
+      if (createdAt === undefined || found?.createdAt === createdAt) await putPart(id, part, transaction);
+    });
   }
 
   async endedBefore(before: number, after: EndedSegment | undefined, limit: number): Promise<readonly EndedSegment[]> {

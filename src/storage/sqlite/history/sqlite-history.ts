@@ -186,9 +186,11 @@ export class SqliteHistory implements HistoryStore {
     await this.#access.read(({ rowIds }) => rowIds.skipTo(until + 1));
   }
 
-  async addPart(document: string, part: HistoryPart): Promise<void> {
+  async addPart(document: string, part: HistoryPart, createdAt?: number): Promise<void> {
     await this.#access.change((connection) => {
-      ifPresent(document, ({ id }) => putPart(id, part, connection), connection);
+      const found = connection.statements.selectInfo.get(document);
+      const isMeant = createdAt === undefined || found?.createdAt === createdAt;
+      if (found?.deletedAt === null && isMeant) putPart(found.id, part, connection);
     }, bytesOfPart(part));
   }
 
