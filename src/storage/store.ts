@@ -76,9 +76,11 @@ export interface DocumentInfo {
   readonly deletedAt: number | undefined;
 }
 
-/** A page of the documents, in the order of their names (by UTF-8 bytes). */
+/** A page of the documents, in the order of their names (by UTF-8 bytes) unless `order` is set. */
 export interface Page {
-  /** The page begins after this name. */
+  /** `bytes`: the largest first. `updated`: the last updated first. Documents that are equal follow by their names. */
+  readonly order?: "bytes" | "updated" | undefined;
+  /** The page begins after this name. Not used with an `order`, which has one page only. */
   readonly after?: string | undefined;
   /** The names begin with this text. */
   readonly prefix?: string | undefined;
@@ -141,6 +143,7 @@ export interface Store {
    * and changes nothing.
    */
   compact(document: string, compaction: Compaction): Promise<RowId>;
+  /** With an `order` every document is looked at, which may take seconds, but does not block the event loop. */
   list(page: Page): Promise<readonly DocumentInfo[]>;
   /** The facts of one document, also a deleted one; undefined as for `load`. */
   info(document: string): Promise<DocumentInfo | undefined>;

@@ -20,6 +20,11 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
     const load = async (document: string) => summarize(await store.load(document));
     const names = async (page: Parameters<Store["list"]>[0]) =>
       (await store.list(page)).map((document) => document.name);
+    const infoOf = async (document: string) => {
+      const info = await store.info(document);
+      if (info === undefined) throw new Error(`there is no document ${document}`);
+      return info;
+    };
 
     describe("load and append", () => {
       test("a document that was never appended to is undefined", async () => {
@@ -295,6 +300,36 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect(await names({ prefix: "a/", after: "a/2", limit: 1 })).toEqual([]);
         expect(await names({ prefix: "a/", after: "A", limit: 1 })).toEqual(["a/"]);
         expect(await names({ prefix: "a/", after: "b", limit: 1 })).toEqual([]);
+      });
+
+      test("begins with the largest documents, as info reports them, if that is the order", async () => {
+        await append("small", 1);
+        await append("large", 1, 2, 3, 4);
+        await append("middle b", 1, 2);
+        await append("middle a", 1, 2);
+        const first = await store.list({ order: "bytes", limit: 2 });
+        expect(first).toEqual(await Promise.all(["large", "middle a"].map(infoOf)));
+        expect(await names({ order: "bytes", limit: 9 })).toEqual(["large", "middle a", "middle b", "small"]);
+        await compact("large", rowsOf(await store.load("large")), Uint8Array.of(1));
+        expect(await names({ order: "bytes", limit: 9 })).toEqual(["middle a", "middle b", "large", "small"]);
+        await append("small", 5, 6);
+        expect(await names({ order: "bytes", limit: 1 })).toEqual(["small"]);
+        expect(await names({ order: "bytes", limit: 9, prefix: "middle" })).toEqual(["middle a", "middle b"]);
+      });
+
+      test("begins with the last updated documents, if that is the order, whatever is compacted", async () => {
+        for (const name of ["a", "b", "c", "b"]) await append(name, 1);
+        expect(await names({ order: "updated", limit: 9 })).toEqual(["b", "c", "a"]);
+        await compact("a", rowsOf(await store.load("a")), Uint8Array.of(1));
+        await compact("b", rowsOf(await store.load("b")), Uint8Array.of(1));
+        expect(await names({ order: "updated", limit: 9 })).toEqual(["b", "c", "a"]);
+        await append("a", 2);
+        expect(await store.list({ order: "updated", limit: 1 })).toEqual([await infoOf("a")]);
+        await store.delete("a");
+        await store.purge("b");
+        expect(await names({ order: "updated", limit: 9 })).toEqual(["c"]);
+        expect(await names({ order: "updated", limit: 9, state: "deleted" })).toEqual(["a"]);
+        expect(await names({ order: "bytes", limit: 9, state: "any" })).toEqual(["a", "c"]);
       });
 
       test("leaves deleted documents out, or everything else", async () => {

@@ -1,5 +1,6 @@
-import { Database } from "bun:sqlite";
-import { type FileFacts, isSameFile, systemFiles } from "../file-identity.ts";
+import type { Database } from "bun:sqlite";
+import type { FileFacts } from "../file-identity.ts";
+import { openSameDatabase } from "./same-database.ts";
 import type { CheckpointReply, CheckpointRequest } from "./write-ahead-log.ts";
 
 declare const self: Worker;
@@ -36,14 +37,8 @@ function answer(request: CheckpointRequest): CheckpointReply {
   }
 }
 
-/** The path may have come to name another database since the store opened its own. */
 function open(file: string, identity: FileFacts): Database {
-  const opened = new Database(file, { readwrite: true });
-  const found = systemFiles.at(file);
-  if (found === undefined || !isSameFile(found, identity)) {
-    opened.close(true);
-    throw new Error(`${file} is not the open database any more`);
-  }
+  const opened = openSameDatabase(file, identity, { readwrite: true });
   // A checkpoint then syncs the log before it copies, and the database afterwards.
   opened.run("PRAGMA synchronous = NORMAL");
   opened.run("PRAGMA wal_autocheckpoint = 0");

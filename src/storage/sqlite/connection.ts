@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { refuseLink } from "../own-file.ts";
 import { StoreError } from "../store.ts";
@@ -9,11 +10,13 @@ import { TableSumsCache } from "./documents/table-sums.ts";
 import { Journal } from "./journal/journal.ts";
 import { migrate, migrations } from "./migrations.ts";
 import { OpenFiles } from "./open-files.ts";
+import { Rankings } from "./ranking/rankings.ts";
 import { translateErrors } from "./sqlite-errors.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { showStoreSize } from "./store-size.ts";
 import { type RecordListener, WebhookRows } from "./webhooks/webhook-rows.ts";
 import { maxLogBytes, type WalFrames, WriteAheadLog } from "./write-ahead-log.ts";
+import { writeOutDatabase } from "./write-out.ts";
 
 /** The wait for another program's write lock. It blocks the event loop, so it is short. */
 const busyTimeoutMs = 500;
@@ -22,6 +25,7 @@ export interface ConnectionOptions {
   /** The path of the database. */
   readonly file: string;
   readonly metrics: Metrics;
+  readonly clock: Clock;
   /** Told of the messages to webhooks that are recorded. */
   readonly records: RecordListener;
 }
@@ -36,6 +40,7 @@ export class Connection {
   readonly statements: Statements;
   readonly files: OpenFiles;
   readonly wal: WriteAheadLog;
+  readonly rankings: Rankings;
   readonly journal: Journal;
   readonly documentIds: DocumentIds;
   readonly rowIds: RowIds;
@@ -44,7 +49,7 @@ export class Connection {
   /** One for all: to make it takes half as long as a transaction. */
   readonly #transaction: { immediate(task: () => unknown): unknown };
 
-  private constructor(database: Database, { file, files, metrics, records }: ConnectionParts) {
+  private constructor(database: Database, { clock, file, files, metrics, records }: ConnectionParts) {
     this.database = database;
     this.files = files;
     this.#transaction = database.transaction((task: () => unknown) => task());
@@ -63,10 +68,12 @@ export class Connection {
     };
     showStoreSize({ file, journalBytes: () => this.journal.bytes, metrics });
     this.wal = new WriteAheadLog({ file, descriptor: files.wal, identity: files.identity, frames, metrics });
+    this.rankings = new Rankings({ file, identity: files.identity, clock });
   }
 
   /** Throws as `openSqliteStore`. */
-  static open({ file, metrics, records }: ConnectionOptions): Connection {
+  static open(options: ConnectionOptions): Connection {
+    const { file } = options;
     for (const suffix of ["", ...companionSuffixes]) refuseLink(file + suffix);
     checkDatabase(file);
     const files = new OpenFiles(file);
@@ -75,7 +82,7 @@ export class Connection {
         const database = new Database(file, { create: true, readwrite: true, strict: true });
         try {
           prepareDatabase(database);
-          return new Connection(database, { file, files, metrics, records });
+          return new Connection(database, { ...options, files });
         } catch (error) {
           database.close(true);
           throw error;
@@ -92,8 +99,15 @@ export class Connection {
     return this.#transaction.immediate(task) as Result;
   }
 
-  /** Copies all frames of the log into the database, and syncs it. Throws `StoreError`. */
-  checkpoint(): void {
+  /** Makes `file`, the path of the database, name a file with all content, also if it was deleted. Throws `StoreError`. */
+  writeOut(file: string): void {
+    const { database, files } = this;
+    if (files.isDatabaseInPlace) this.#checkpoint();
+    else writeOutDatabase({ database, file, files });
+  }
+
+  /** Copies all frames of the log into the database, and syncs it. */
+  #checkpoint(): void {
     const result = translateErrors(() => {
       const statement = this.database.prepare<{ busy: number }, []>("PRAGMA wal_checkpoint(TRUNCATE)");
       try {
@@ -105,7 +119,18 @@ export class Connection {
     if (result?.busy !== 0) throw new StoreError("unavailable", "Another program reads the database.");
   }
 
-  /** Closes the connection. Its log must be closed before. */
+  /** Empties the log, as `WriteAheadLog.empty`. No ranking keeps it from that. */
+  emptyLog(): Promise<boolean> {
+    return this.rankings.between(() => this.wal.empty());
+  }
+
+  /** Ends the workers. Resolves when their connections to the database are closed. */
+  async endWorkers(): Promise<void> {
+    await this.rankings.close();
+    await this.wal.close();
+  }
+
+  /** Closes the connection. Its workers must have ended before. */
   close(): void {
     try {
       this.database.close(true);

@@ -27,7 +27,6 @@ import { type UpdateRow, updateParameters } from "./statements.ts";
 import { Unsynced } from "./unsynced.ts";
 import { Upkeep } from "./upkeep.ts";
 import { SqliteWebhookStore } from "./webhooks/sqlite-webhook-store.ts";
-import { writeOutDatabase } from "./write-out.ts";
 
 export interface SqliteStoreOptions {
   /** The path of the database, as the next start will open it. */
@@ -91,7 +90,7 @@ class SqliteStore implements FileStore {
         write: async (task) => this.#inTurn(() => this.#change(task)),
       },
     });
-    this.#options = { ...options, records: this.webhooks };
+    this.#options = { ...options, clock: this.#clock, records: this.webhooks };
     this.#connection = Connection.open(this.#options);
     this.#upkeep = new Upkeep({
       clock: this.#clock,
@@ -129,7 +128,10 @@ class SqliteStore implements FileStore {
   }
 
   async list(page: Page): Promise<readonly DocumentInfo[]> {
-    return this.#inTurn(() => listDocuments(page, this.#opened));
+    const { order } = page;
+    if (order === undefined) return this.#inTurn(() => listDocuments(page, this.#opened));
+    const { rankings } = await this.#inTurn(() => this.#opened);
+    return rankings.rank({ ...page, order });
   }
 
   async info(document: string): Promise<DocumentInfo | undefined> {
@@ -170,7 +172,7 @@ class SqliteStore implements FileStore {
     if (this.#isDisconnected) return;
     const fault = this.findFault();
     if (fault === undefined) await foldAll(this.#connection, () => this.#foldNext());
-    await this.#connection.wal.close();
+    await this.#connection.endWorkers();
     // Another call would close descriptors that belong to other files by then.
     this.#isDisconnected = true;
     translateErrors(() => {
@@ -217,10 +219,8 @@ class SqliteStore implements FileStore {
   async #restore(): Promise<void> {
     await this.#syncing;
     if (!this.#isDisconnected) {
-      const { database, files, wal } = this.#connection;
-      await wal.close();
-      if (files.isDatabaseInPlace) this.#connection.checkpoint();
-      else writeOutDatabase({ database, file: this.#options.file, files });
+      await this.#connection.endWorkers();
+      this.#connection.writeOut(this.#options.file);
       this.#isDisconnected = true;
       // Two connections would share SQLite's index of the log, but not the log.
       this.#connection.close();

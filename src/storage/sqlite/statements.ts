@@ -61,6 +61,9 @@ export function updateParameters({ document, row, update, at, user }: UpdateRow)
 const facts = `SELECT id, name, base, last_update AS lastCompacted, created_at AS createdAt, updated_at AS updatedAt,
    deleted_at AS deletedAt FROM documents`;
 
+/** The documents of a page, as `Page.state` names them. */
+const states = { present: "deleted_at IS NULL", deleted: "deleted_at IS NOT NULL", any: "TRUE" } as const;
+
 /** The store's statements, prepared on one connection. */
 export type Statements = ReturnType<typeof prepareStatements>;
 
@@ -73,9 +76,6 @@ export function prepareStatements(database: Database) {
     ),
     insertDocument: database.prepare<{ id: number }, [name: string, folded: RowId, createdAt: number]>(
       "INSERT INTO documents (name, folded, created_at) VALUES (?, ?, ?) RETURNING id",
-    ),
-    selectLastUpdate: database.prepare<LastRow, [document: number, base: RowId | null]>(
-      `SELECT id AS "row", at FROM updates WHERE document = ? AND id IS NOT ? ORDER BY id DESC LIMIT 1`,
     ),
     setLastUpdate: database.prepare<void, [row: RowId, at: number | null, document: number]>(
       "UPDATE documents SET last_update = ?1, updated_at = ?2 WHERE id = ?3 AND last_update < ?1",
@@ -116,14 +116,12 @@ export function prepareStatements(database: Database) {
     ),
     deleteQuarantined: database.prepare<void, [document: number]>("DELETE FROM quarantined WHERE document = ?"),
     selectPage: {
-      present: preparePage(database, "deleted_at IS NULL"),
-      deleted: preparePage(database, "deleted_at IS NOT NULL"),
-      any: preparePage(database, "TRUE"),
+      present: preparePage(database, states.present),
+      deleted: preparePage(database, states.deleted),
+      any: preparePage(database, states.any),
     },
     selectInfo: database.prepare<DocumentFactsRow, [name: string]>(`${facts} WHERE name = ?`),
-    sumUpdates: database.prepare<{ bytes: number; rows: number }, [document: number]>(
-      `SELECT total(length(data)) AS bytes, count(*) AS "rows" FROM updates WHERE document = ?`,
-    ),
+    ...prepareSums(database),
     insertJournal: database.prepare<void, [id: RowId, data: Uint8Array]>(
       "INSERT INTO journal (id, data) VALUES (?, ?)",
     ),
@@ -149,6 +147,48 @@ export function prepareStatements(database: Database) {
     countFrames: database.prepare<{ log: number; checkpointed: number }, []>("PRAGMA wal_checkpoint(NOOP)"),
   };
 }
+
+/** The statements that sum up the rows of a document. The one of bytes does not read the updates themselves. */
+function prepareSums(database: Database) {
+  return {
+    selectLastUpdate: database.prepare<LastRow, [document: number, base: RowId | null]>(
+      `SELECT id AS "row", at FROM updates WHERE document = ? AND id IS NOT ? ORDER BY id DESC LIMIT 1`,
+    ),
+    sumUpdates: database.prepare<{ bytes: number; rows: number }, [document: number]>(
+      `SELECT total(length(data)) AS bytes, count(*) AS "rows" FROM updates WHERE document = ?`,
+    ),
+  };
+}
+
+/** The rows of one document in the table `updates`, summed up, those of its base included. */
+export interface ScannedRow {
+  readonly document: number;
+  readonly bytes: number;
+  readonly rows: number;
+  /** The last of them, which may be the base. */
+  readonly last: RowId;
+  readonly at: number | null;
+}
+
+/** The statements that rank documents, on a connection that only reads. */
+export function prepareRanking(database: Database, state: keyof typeof states) {
+  const isNamed = "WHERE name >= ? AND name < ?";
+  type Names = [first: string, end: string | Uint8Array];
+  return {
+    ...prepareSums(database),
+    countNames: database.prepare<{ found: number; highest: number | null }, Names>(
+      `SELECT count(*) AS found, (SELECT max(id) FROM documents) AS highest FROM documents ${isNamed}`,
+    ),
+    selectDocuments: database.prepare<DocumentFactsRow, Names>(`${facts} ${isNamed} AND ${states[state]} ORDER BY id`),
+    // `at` is that of the row with the greatest id (SQLite's rule for a bare column beside max).
+    scanUpdates: database.prepare<ScannedRow, []>(
+      `SELECT document, total(length(data)) AS bytes, count(*) AS "rows", max(id) AS last, at FROM updates
+       GROUP BY document ORDER BY document`,
+    ),
+  };
+}
+
+export type RankingStatements = ReturnType<typeof prepareRanking>;
 
 /** A page of the documents with names from `first` on and before `end`, that of `after` excepted. */
 function preparePage(database: Database, condition: string) {

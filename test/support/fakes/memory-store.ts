@@ -84,15 +84,17 @@ class MemoryStore implements Store {
     return log.base.row;
   }
 
-  async list({ after, prefix = "", state = "present", limit }: Page): Promise<readonly DocumentInfo[]> {
+  async list({ order, prefix = "", state = "present", limit, ...page }: Page): Promise<readonly DocumentInfo[]> {
+    const after = order === undefined ? page.after : undefined;
     const isListed = ({ deletedAt }: DocumentLog) =>
       state === "any" || (deletedAt !== undefined) === (state === "deleted");
     return [...this.#logs]
       .filter(([name, log]) => (after === undefined || compareUtf8(name, after) > 0) && isListed(log))
       .filter(([name]) => name.startsWith(prefix))
-      .sort(([left], [right]) => compareUtf8(left, right))
-      .slice(0, limit)
-      .map(([name, log]) => describe(name, log));
+      .map(([name, log]) => describe(name, log))
+      .sort((left, right) => compareUtf8(left.name, right.name))
+      .sort((left, right) => (order === undefined ? 0 : rankIn(order, right) - rankIn(order, left)))
+      .slice(0, limit);
   }
 
   async info(document: string): Promise<DocumentInfo | undefined> {
@@ -149,6 +151,10 @@ function describe(name: string, log: DocumentLog): DocumentInfo {
   const bytes = updates.reduce((sum, { update }) => sum + update.length, 0);
   const { createdAt, deletedAt, sequence, updatedAt } = log;
   return { name, bytes, rows: updates.length, tailRows: log.tail.size, sequence, createdAt, updatedAt, deletedAt };
+}
+
+function rankIn(order: NonNullable<Page["order"]>, { bytes, sequence }: DocumentInfo): number {
+  return order === "bytes" ? bytes : sequence;
 }
 
 /** Compares by UTF-8 bytes. JavaScript's own order is by UTF-16 units, which differs above U+FFFF. */

@@ -64,19 +64,18 @@ interface InfoRow {
 }
 
 /** As `Store.list`. */
-export async function listDocuments(
-  { after, prefix = "", state = "present", limit }: Page,
-  sql: SQL,
-): Promise<readonly DocumentInfo[]> {
+export async function listDocuments(page: Page, sql: SQL): Promise<readonly DocumentInfo[]> {
+  const { limit, order, prefix = "", state = "present" } = page;
+  const after = order === undefined ? page.after : undefined;
   const end = prefixEnd(prefix);
-  return readInfos(
-    sql`SELECT * FROM yurt_documents WHERE name >= ${prefix}
-      ${end === undefined ? sql`` : sql`AND name < ${end}`}
-      ${after === undefined ? sql`` : sql`AND name > ${after}`}
-      ${state === "any" ? sql`` : sql`AND deleted_at IS ${state === "present" ? sql`NULL` : sql`NOT NULL`}`}
-      ORDER BY name LIMIT ${limit}`,
-    sql,
-  );
+  const documents = sql`SELECT * FROM yurt_documents WHERE name >= ${prefix}
+    ${end === undefined ? sql`` : sql`AND name < ${end}`}
+    ${after === undefined ? sql`` : sql`AND name > ${after}`}
+    ${state === "any" ? sql`` : sql`AND deleted_at IS ${state === "present" ? sql`NULL` : sql`NOT NULL`}`}`;
+  if (order === undefined) return readInfos(sql`${documents} ORDER BY name LIMIT ${limit}`, sql);
+  // The facts of all documents are needed to order them.
+  const rank = order === "bytes" ? sql`bytes` : sql`sequence`;
+  return readInfos(documents, sql, sql`${rank} DESC, name LIMIT ${limit}`);
 }
 
 /** As `Store.info`. */
@@ -85,7 +84,8 @@ export async function documentInfo(name: string, sql: SQL): Promise<DocumentInfo
   return info;
 }
 
-async function readInfos(documents: SQL.Query<unknown>, sql: SQL): Promise<DocumentInfo[]> {
+/** The facts of the documents that a query finds, in an order that may have a limit. */
+async function readInfos(documents: SQL.Query<unknown>, sql: SQL, order = sql`name`): Promise<DocumentInfo[]> {
   const rows = await sql<InfoRow[]>`
     SELECT name, base IS NOT NULL AS "hasBase", (coalesce(octet_length(base_data), 0) + tail.bytes)::float8 AS bytes,
       tail.rows::float8 AS "tailRows", greatest(last_update, tail.last)::float8 AS sequence,
@@ -95,7 +95,7 @@ async function readInfos(documents: SQL.Query<unknown>, sql: SQL): Promise<Docum
       SELECT count(*) AS rows, coalesce(sum(octet_length(data)), 0) AS bytes, max(id) AS last
       FROM yurt_updates WHERE document = name
     ) AS tail
-    ORDER BY name`;
+    ORDER BY ${order}`;
   return rows.map(({ name, hasBase, bytes, tailRows, sequence, createdAt, updatedAt, deletedAt }) => ({
     name,
     bytes,

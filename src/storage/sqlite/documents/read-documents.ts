@@ -1,8 +1,24 @@
 import { prefixEnd } from "../../names/prefix-end.ts";
-import type { DocumentInfo, Page, StoredDocument } from "../../store.ts";
+import type { DocumentInfo, Page, RowId, StoredDocument } from "../../store.ts";
 import type { Connection } from "../connection.ts";
+import type { LastUpdate } from "../journal/journal.ts";
 import { translateErrors } from "../sqlite-errors.ts";
 import type { DocumentFactsRow } from "../statements.ts";
+import type { TableSums } from "./table-sums.ts";
+
+/** The live updates of one document in the journal, summed up. */
+export interface JournalSums {
+  readonly count: number;
+  readonly bytes: number;
+  /** Undefined if there are none. */
+  readonly last: LastUpdate | undefined;
+}
+
+/** The sums of the updates of documents, by their numbers. */
+export interface UpdateSums {
+  ofJournal(document: number): JournalSums;
+  ofTable(document: number, base: RowId | null): TableSums;
+}
 
 /** As `Store.load`. Throws `StoreError`. */
 export function loadDocument(name: string, { journal, statements }: Connection): StoredDocument | undefined {
@@ -32,32 +48,49 @@ export function listDocuments(
   { after, prefix = "", state = "present", limit }: Page,
   connection: Connection,
 ): readonly DocumentInfo[] {
+  const sums = sumsIn(connection);
   return translateErrors(() =>
     connection.statements.selectPage[state]
-      .all(prefix, after ?? null, prefixEnd(prefix) ?? afterAllNames, limit)
-      .map((found) => infoOf(found, connection)),
+      .all(prefix, after ?? null, endOfPrefix(prefix), limit)
+      .map((found) => infoOf(found, sums)),
   );
 }
 
 /** SQLite orders every text before every blob. */
 const afterAllNames = new Uint8Array();
+
+/** The first value, in the order of SQLite, that is after all names that begin with `prefix`. */
+export function endOfPrefix(prefix: string): string | Uint8Array {
+  return prefixEnd(prefix) ?? afterAllNames;
+}
+
 /** As `Store.info`. Throws `StoreError`. */
 export function documentInfo(name: string, connection: Connection): DocumentInfo | undefined {
   return translateErrors(() => {
     const found = connection.statements.selectInfo.get(name);
-    return found === null ? undefined : infoOf(found, connection);
+    return found === null ? undefined : infoOf(found, sumsIn(connection));
   });
 }
 
+function sumsIn({ journal, tableSums }: Connection): UpdateSums {
+  return {
+    ofJournal: (document) => ({
+      ...journal.sumsOf(document),
+      last: journal.lastOf(document, Number.POSITIVE_INFINITY),
+    }),
+    ofTable: (document, base) => tableSums.of(document, base),
+  };
+}
+
 /** The facts of a document, with its updates in the journal. */
-function infoOf(found: DocumentFactsRow, { journal, tableSums }: Connection): DocumentInfo {
+export function infoOf(found: DocumentFactsRow, sums: UpdateSums): DocumentInfo {
   const { base, id, lastCompacted } = found;
-  const journaled = journal.sumsOf(id);
-  const inTable = tableSums.of(id, base);
+  const journaled = sums.ofJournal(id);
+  const inTable = sums.ofTable(id, base);
   const last = [
     { row: lastCompacted, at: found.updatedAt },
     inTable.last ?? { row: 0, at: null },
-    journal.lastOf(id, Number.POSITIVE_INFINITY) ?? { row: 0, at: null },
+    journaled.last ?? { row: 0, at: null },
   ].reduce((left, right) => (right.row > left.row ? right : left));
   const rows = inTable.rows + journaled.count;
   return {

@@ -22,7 +22,7 @@ export async function scrubDatabase({ connection, durable, fold, write }: Scrubb
   await durable();
   while (await fold()) await nextTurn();
   await durable();
-  return (await overwriteFreePages(connection, write)) && (await connection.wal.empty());
+  return (await overwriteFreePages(connection, write)) && (await connection.emptyLog());
 }
 
 /** A step of a task that must not block the event loop for long. Runs `task` in a transaction, which writes so many bytes. */

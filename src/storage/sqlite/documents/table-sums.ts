@@ -10,6 +10,18 @@ export interface TableSums {
   readonly last: { readonly row: RowId; readonly at: number | null } | undefined;
 }
 
+type SumStatements = Pick<Statements, "sumUpdates" | "selectLastUpdate">;
+
+/** Adds up the rows of a document with this base. */
+export function sumRows(
+  { selectLastUpdate, sumUpdates }: SumStatements,
+  document: number,
+  base: RowId | null,
+): TableSums {
+  const { bytes, rows } = sumUpdates.get(document) ?? { bytes: 0, rows: 0 };
+  return { bytes, rows, last: selectLastUpdate.get(document, base) ?? undefined };
+}
+
 /** The documents whose sums are kept: about 2 MB. */
 const keptDocuments = 10_000;
 
@@ -18,11 +30,11 @@ const keptDocuments = 10_000;
  * they have changed: appends go into the journal, and do not change them.
  */
 export class TableSumsCache {
-  readonly #statements: Statements;
+  readonly #statements: SumStatements;
   /** In the order in which they were used, by the number of the document. */
   readonly #kept = new Map<number, TableSums>();
 
-  constructor(statements: Statements) {
+  constructor(statements: SumStatements) {
     this.#statements = statements;
   }
 
@@ -30,7 +42,7 @@ export class TableSumsCache {
   of(document: number, base: RowId | null): TableSums {
     const known = this.#kept.get(document);
     this.#kept.delete(document);
-    const sums = known ?? this.#sum(document, base);
+    const sums = known ?? sumRows(this.#statements, document, base);
     this.#kept.set(document, sums);
     if (this.#kept.size > keptDocuments) this.#dropOldest();
     return sums;
@@ -39,11 +51,6 @@ export class TableSumsCache {
   /** Reports that rows of a document are inserted or deleted. */
   forget(document: number): void {
     this.#kept.delete(document);
-  }
-
-  #sum(document: number, base: RowId | null): TableSums {
-    const { bytes, rows } = this.#statements.sumUpdates.get(document) ?? { bytes: 0, rows: 0 };
-    return { bytes, rows, last: this.#statements.selectLastUpdate.get(document, base) ?? undefined };
   }
 
   #dropOldest(): void {

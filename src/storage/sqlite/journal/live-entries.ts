@@ -10,6 +10,8 @@ export interface LiveEntry extends StoredUpdate {
   /** The document's number. */
   readonly document: number;
   readonly name: string;
+  /** The time of its append, in epoch milliseconds; undefined if an earlier release has written it. */
+  readonly at: number | undefined;
 }
 
 /**
@@ -39,7 +41,7 @@ export function* liveEntries(database: Database): Generator<LiveEntry> {
         while (reader.next()) {
           const { document, row, update } = reader;
           const found = find(document);
-          if (found !== null && row > found.folded) yield { document, row, update, name: found.name };
+          if (found !== null && row > found.folded) yield { document, row, update, name: found.name, at: reader.at };
         }
       }
     }
