@@ -15,11 +15,13 @@ export interface PageOptions extends ListOptions {
   readonly limit?: number | undefined;
   /** The `next` of the page before. */
   readonly after?: string | undefined;
+  /** The largest or the last changed documents first. There is one page then, and no `after`. */
+  readonly order?: "bytes" | "updated" | undefined;
 }
 
 export interface DocumentPage {
   readonly items: readonly DocumentFacts[];
-  /** Null on the last page. */
+  /** Null on the last page, and with an `order`. */
   readonly next: string | null;
 }
 
@@ -78,8 +80,8 @@ export class YurtClient {
   }
 
   /** One page of the documents. */
-  page({ after, deleted, limit, prefix, signal }: PageOptions = {}): Promise<DocumentPage> {
-    return this.#requests.json({ path: "/docs", query: { prefix, limit, after, deleted }, signal });
+  page({ after, deleted, limit, order, prefix, signal }: PageOptions = {}): Promise<DocumentPage> {
+    return this.#requests.json({ path: "/docs", query: { prefix, limit, after, deleted, order }, signal });
   }
 
   /** All documents that the token may see as lines of JSON, which `import` reads. The last line has `end`. */

@@ -67,6 +67,7 @@ test("documents are created once, listed, read, written, deleted, taken back and
   const names = async (options: Parameters<YurtClient["documents"]>[0]) =>
     (await Array.fromAsync(yurt.documents(options))).map(({ name }) => name);
   expect([await names({}), await names({ prefix: "other" })]).toEqual([["notes/a b?"], []]);
+  expect(await yurt.page({ order: "bytes", limit: 1 })).toMatchObject({ items: [{ name: "notes/a b?" }], next: null });
   await document.delete();
   expect((await failure(document.readUpdate())).code).toBe("document-deleted");
   expect([await names({}), await names({ deleted: true })]).toEqual([[], ["notes/a b?"]]);

@@ -25,6 +25,45 @@ test("documents are listed page by page in the order of their names, below the p
   expect(body["items"]).toEqual([{ name: "other" }]);
 });
 
+test("the largest or the last changed documents come first, if that is asked for, within the prefix of the key", async () => {
+  await using api = await startApiServer();
+  for (const [name, text] of [
+    ["notes/small", "a"],
+    ["notes/large", "a long text"],
+    ["other", "the longest text of them all"],
+    ["notes/middle", "a text"],
+  ] as const)
+    await storeDocument(api.server, name, text);
+  const list = async (query: string, token: string) => {
+    const { body, status } = await api.ask("GET", `/v1/docs${query}`, { token });
+    expect([status, body["next"]]).toEqual([200, null]);
+    const items: readonly unknown[] = Array.isArray(body["items"]) ? body["items"] : [];
+    return items.map((item) => Object(item).name);
+  };
+  const all = api.keys["docs:admin"];
+  expect(await list("?order=bytes&limit=2", all)).toEqual(["other", "notes/large"]);
+  expect(await list("?order=updated&limit=2", all)).toEqual(["notes/middle", "other"]);
+  const { text: narrow } = api.keysFile.create({ name: "narrow", scope: "docs:read", prefix: "notes/" });
+  expect(await list("?order=bytes", narrow)).toEqual(["notes/large", "notes/middle", "notes/small"]);
+  expect(await list("?order=bytes&prefix=notes/l", narrow)).toEqual(["notes/large"]);
+  expect(await list("?order=bytes&prefix=other", narrow)).toEqual([]);
+  await api.ask("DELETE", "/v1/docs/other", { token: all });
+  expect(await list("?order=bytes&limit=1", all)).toEqual(["notes/large"]);
+  expect(await list("?order=bytes&deleted=1", all)).toEqual(["other"]);
+  const listed = await api.ask("GET", "/v1/docs?order=updated&limit=1", { token: all });
+  const facts = await api.ask("GET", "/v1/docs/notes%2Fmiddle", { token: all });
+  expect(listed.body["items"]).toEqual([facts.body]);
+});
+
+test("a list in another order has no further page, and takes one of the slots of its caller", async () => {
+  await using api = await startApiServer({ limits: { apiCopiesPerCaller: 0 } });
+  const ask = (query: string) => api.ask("GET", `/v1/docs${query}`, { token: api.keys["docs:read"] });
+  const { body, status } = await ask("?order=bytes&after=YQ");
+  expect([status, body["errors"]]).toEqual([400, [{ pointer: "after", detail: expect.stringMatching(/^give it/) }]]);
+  expect((await ask("?order=bytes")).body).toMatchObject({ status: 429, code: "rate-limited" });
+  expect((await ask("?order=name")).status).toBe(200);
+});
+
 test("a document's facts have its size, its sequence and its times", async () => {
   await using api = await startApiServer();
   await storeDocument(api.server, "a/b", "text");

@@ -58,7 +58,8 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   const { history: historyStore, webhooks } = store;
   const history = openHistory({ ...shared, documents, history: historyStore, keepMs, webhooks });
   const { documentHistory } = history;
-  const bounds = { slots, copySlots: copySlots(shared.limits) };
+  const orderSlots = copySlots(shared.limits, "lists of documents in another order than that of their names");
+  const bounds = { slots, orderSlots, copySlots: copySlots(shared.limits) };
   const parts = { documentHistory, history: historyStore, keepMs, keepVersion, ...bounds };
   const options = { ...shared, ...parts, content, documents, guests, merger, states };
   return {

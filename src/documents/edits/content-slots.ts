@@ -13,10 +13,13 @@ export function contentSlots(
   });
 }
 
-/** The slots of a server for exports and imports: each holds a whole document in memory. */
-export function copySlots(limits: Pick<ContentLimits, "apiCopies" | "apiCopiesPerCaller">): Slots {
+/** The slots of a server for exports and imports, each of which holds a whole document in memory, or for such work. */
+export function copySlots(
+  limits: Pick<ContentLimits, "apiCopies" | "apiCopiesPerCaller">,
+  work = "exports and imports",
+): Slots {
   return new Slots({
-    work: "exports and imports",
+    work,
     inAll: { limit: () => limits.apiCopies, bound: "limits.api-copies" },
     perCaller: { limit: () => limits.apiCopiesPerCaller, bound: "limits.api-copies-per-caller" },
   });
