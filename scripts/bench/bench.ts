@@ -15,6 +15,7 @@ export async function runOnce(scenario: Scenario, kind: ServerKind, size: Size):
   const dataFolder = await mkdtemp(join(tmpdir(), "yurt-bench-"));
   const started: RunningServer[] = [];
   const target = {
+    dataFolder,
     stores: kind.abilities.has("storage"),
     start: async () => {
       const server = await kind.start(dataFolder);

@@ -1,6 +1,7 @@
 import { checkpoints } from "./checkpoints.ts";
 import { content } from "./content.ts";
 import { cursors } from "./cursors.ts";
+import { dashboard } from "./dashboard.ts";
 import { oneOutstanding, oneRoom, signaling, signalingOneOutstanding, twentyRooms } from "./fan-out.ts";
 import { firstSync } from "./first-sync.ts";
 import { keystrokes } from "./keystrokes.ts";
@@ -25,6 +26,7 @@ export const scenarios: readonly Scenario[] = [
   keystrokes,
   checkpoints,
   content,
+  dashboard,
   signaling,
   signalingOneOutstanding,
   signalingIdle,

@@ -7,6 +7,7 @@ export type Size = "full" | "quick";
 /** The scenario's access to its server. Every start has the same data folder, which is empty at first. */
 export interface Target {
   start(): Promise<RunningServer>;
+  readonly dataFolder: string;
   /** True if documents survive a stop and another start. */
   readonly stores: boolean;
 }

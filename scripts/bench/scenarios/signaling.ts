@@ -77,8 +77,8 @@ export const signalingReconnect: Scenario = {
   },
 };
 
-/** Joins no faster than a server with crowd control admits. */
-async function joinAll(server: RunningServer, indices: readonly number[]): Promise<readonly Client[]> {
+/** Joins topics of 10 clients, no faster than a server with crowd control admits. */
+export async function joinAll(server: RunningServer, indices: readonly number[]): Promise<readonly Client[]> {
   const clients: Client[] = [];
   await inTurn(indices, atOnce, async (index) => {
     await Bun.sleep(atOnce / perMillisecond);
