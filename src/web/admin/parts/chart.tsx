@@ -17,10 +17,12 @@ export interface ChartProps {
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
   readonly height?: number;
+  /** The values are whole numbers, and so are the labels of the axis. */
+  readonly isWhole?: boolean;
 }
 
-/** Lines over time. The legend has the values under the pointer; screen readers read `label`. */
-export function Chart({ format, height = 160, label, series, times }: ChartProps) {
+/** Lines over time. The legend has the latest values, or those under the pointer; screen readers read `label`. */
+export function Chart({ format, height = 160, isWhole = false, label, series, times }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<UPlot | undefined>(undefined);
   const data: UPlot.AlignedData = [times.map((time) => time / 1_000), ...series.map(({ values }) => [...values])];
@@ -33,7 +35,8 @@ export function Chart({ format, height = 160, label, series, times }: ChartProps
     if (element === null) return undefined;
     const draw = () => {
       chart.current?.destroy();
-      chart.current = new UPlot(optionsOf({ ...latest.current, element, height }), latest.current.data, element);
+      const options = optionsOf({ ...latest.current, element, height, isWhole });
+      chart.current = new UPlot(options, latest.current.data, element);
     };
     draw();
     const resized = new ResizeObserver(() => chart.current?.setSize({ width: element.clientWidth, height }));
@@ -46,7 +49,7 @@ export function Chart({ format, height = 160, label, series, times }: ChartProps
       chart.current?.destroy();
       chart.current = undefined;
     };
-  }, [lines, height]);
+  }, [lines, height, isWhole]);
   useEffect(() => chart.current?.setData(data));
   return (
     <figure class="chart" role="img" aria-label={label}>
@@ -58,9 +61,21 @@ export function Chart({ format, height = 160, label, series, times }: ChartProps
 interface Drawing extends Pick<ChartProps, "format" | "series"> {
   readonly element: HTMLElement;
   readonly height: number;
+  readonly isWhole: boolean;
 }
 
-function optionsOf({ element, format, height, series }: Drawing): UPlot.Options {
+/** The axis of time is at least so long, in seconds: a server that was just started has few values. */
+const leastSpan = 300;
+
+function spanOf(_: UPlot, first: number | null, last: number | null): [number, number] {
+  const end = last ?? Date.now() / 1_000;
+  return [Math.min(first ?? end, end - leastSpan), end];
+}
+
+/** The distances of labels on an axis of whole numbers. */
+const wholeSteps = Array.from({ length: 8 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
+
+function optionsOf({ element, format, height, isWhole, series }: Drawing): UPlot.Options {
   const style = getComputedStyle(element);
   const token = (name: string) => style.getPropertyValue(name).trim();
   const axis = {
@@ -74,17 +89,54 @@ function optionsOf({ element, format, height, series }: Drawing): UPlot.Options 
     height,
     cursor: { y: false, points: { size: 6 } },
     legend: { live: true },
-    scales: { y: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
-    axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map(format) }],
+    scales: { x: { range: spanOf }, y: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
+    axes: [
+      {
+        ...axis,
+        size: 30,
+        values: (_, ticks) => ticks.map((tick) => timeOfDay(tick, (ticks[1] ?? 0) - (ticks[0] ?? 0))),
+      },
+      { ...axis, size: 64, values: (_, ticks) => ticks.map(format), ...(isWhole && { incrs: wholeSteps }) },
+    ],
+    hooks: { setCursor: [showLatest], setData: [showLatest], ready: [showLatest] },
     series: [
-      { value: (_, seconds) => (seconds === null ? "" : new Date(seconds * 1_000).toLocaleTimeString()) },
+      { value: (_, seconds) => (isMeasured(seconds) ? timeOfDay(seconds, 0) : "–") },
       ...series.map(({ colour, label }) => ({
         label,
         stroke: token(colour),
         width: 2,
-        points: { show: false },
-        value: (_: UPlot, value: number | null) => (value === null ? "–" : format(value)),
+        points: { size: 4, filter: isolatedIn },
+        value: (_: UPlot, value: number | null | undefined) => (isMeasured(value) ? format(value) : "–"),
       })),
     ],
   };
+}
+
+/** A time in seconds since 1970; with seconds where the ticks are less than a minute apart. */
+function timeOfDay(seconds: number, distance: number): string {
+  const precision = distance < 60 ? ({ second: "2-digit" } as const) : {};
+  return new Date(seconds * 1_000).toLocaleTimeString([], {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    ...precision,
+  });
+}
+
+/** The legend has the latest values unless the pointer is over the chart. */
+function showLatest(chart: UPlot): void {
+  if (typeof chart.cursor.idx !== "number" && chart.data[0].length > 0)
+    chart.setLegend({ idx: chart.data[0].length - 1 }, false);
+}
+
+/** The values without a neighbour, which no line shows. */
+function isolatedIn(chart: UPlot, index: number): number[] {
+  const values = chart.data[index] ?? [];
+  return Array.from(values, (_, at) => at).filter(
+    (at) => isMeasured(values[at]) && !isMeasured(values[at - 1]) && !isMeasured(values[at + 1]),
+  );
+}
+
+function isMeasured(value: number | null | undefined): value is number {
+  return value !== null && value !== undefined;
 }
