@@ -49,7 +49,7 @@ test("a revoked token ends the session, and the page says so", async () => {
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   await revoke(server.url, { tokenId: "mine" });
-  await page.getByRole("link", { name: "Documents" }).click();
+  await page.getByRole("link", { name: "Settings" }).click();
   await eventually("signed out", async () => (await page.getByRole("alert").count()) === 1);
   expect(await page.getByRole("alert").textContent()).toBe("Your session has ended. Sign in again.");
 });

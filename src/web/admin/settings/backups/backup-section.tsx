@@ -1,0 +1,135 @@
+import { useState } from "preact/hooks";
+import type { MadeBackup, ServerFacts } from "../../../../client/server/administration.ts";
+import { remedyOf } from "../../data/problem-remedy.ts";
+import { useRead } from "../../data/use-read.ts";
+import { sentenceOf, useSession } from "../../entry/session.ts";
+import { announce } from "../../parts/announcer.tsx";
+import { Empty } from "../../parts/empty.tsx";
+import { formatAgo, formatBytes, formatCount, formatTime } from "../../parts/formats.ts";
+import { LoadedPart } from "../../parts/loaded-part.tsx";
+import { SettingsTable } from "../configuration/settings-table.tsx";
+
+/** The backups that the server makes by itself, and one more on demand. */
+export function BackupSection() {
+  const { client } = useSession();
+  const facts = useRead({ key: "server", everyMs: 10_000, read: (signal) => client.server.get({ signal }) });
+  const settings = useRead({ key: "configuration", read: (signal) => client.server.configuration({ signal }) });
+  const [made, setMade] = useState<MadeBackup>();
+  const [isBusy, setBusy] = useState(false);
+  const backUp = async () => {
+    setBusy(true);
+    try {
+      const backup = await client.server.backup();
+      setMade(backup);
+      announce(
+        backup.damaged === 0 ? "The backup is made and verified." : "The backup is made, but has damaged updates.",
+      );
+      facts.refresh();
+    } catch (error) {
+      announce(sentenceOf(error), "away");
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <section class="panel stack" aria-labelledby="backups-title">
+        <LoadedPart of={facts.state} retry={facts.refresh}>
+          {({ backup, problems }) => (
+            <>
+              <header>
+                <h2 id="backups-title">Backups</h2>
+                {backup !== null && (
+                  <button
+                    type="button"
+                    class="button primary"
+                    aria-disabled={isBusy}
+                    onClick={() => void (isBusy || backUp())}
+                  >
+                    {isBusy ? "Backing up…" : "Back up now"}
+                  </button>
+                )}
+              </header>
+              {backup === null ? (
+                <Empty title="No backups are scheduled">
+                  <p>
+                    Start the server with <code>--backup-every 24h</code>: it then makes verified backups of all
+                    documents while it runs.
+                  </p>
+                </Empty>
+              ) : (
+                <BackupTimes backup={backup} problems={problems} />
+              )}
+              {made !== undefined && <MadeFacts made={made} />}
+            </>
+          )}
+        </LoadedPart>
+      </section>
+      <section class="panel stack" aria-labelledby="backup-settings-title">
+        <header>
+          <h2 id="backup-settings-title">Settings</h2>
+        </header>
+        <LoadedPart of={settings.state} retry={settings.refresh}>
+          {(all) => (
+            <SettingsTable
+              caption="Settings of backups"
+              settings={all.filter(({ setting }) => setting.startsWith("backup."))}
+            />
+          )}
+        </LoadedPart>
+      </section>
+    </>
+  );
+}
+
+interface BackupTimesProps extends Pick<ServerFacts, "problems"> {
+  readonly backup: NonNullable<ServerFacts["backup"]>;
+}
+
+function BackupTimes({ backup: { lastFailureAt, lastSuccessAt }, problems }: BackupTimesProps) {
+  const isFailing = lastFailureAt !== null && (lastSuccessAt === null || lastFailureAt > lastSuccessAt);
+  return (
+    <>
+      {isFailing && (
+        <div class="alert" data-tone="away">
+          <p>The last backup has failed. {remedyOf(problems, ["backup-failed"]) ?? "The log has the reason."}</p>
+        </div>
+      )}
+      <dl class="facts">
+        <div>
+          <dt>Last backup</dt>
+          <dd>{lastSuccessAt === null ? "None yet" : <Moment time={lastSuccessAt} />}</dd>
+        </div>
+        <div>
+          <dt>Last failure</dt>
+          <dd>{lastFailureAt === null ? "None since the start" : <Moment time={lastFailureAt} />}</dd>
+        </div>
+      </dl>
+    </>
+  );
+}
+
+function Moment({ time }: { readonly time: string }) {
+  return (
+    <>
+      {formatAgo(time)} <span class="hint">{formatTime(time)}</span>
+    </>
+  );
+}
+
+function MadeFacts({ made: { bytes, damaged, documents, file, ms } }: { readonly made: MadeBackup }) {
+  return (
+    <div class="alert" data-tone={damaged === 0 ? "good" : "away"}>
+      <p>
+        <strong>{formatBytes(bytes)}</strong> with {formatCount(documents)} documents, in {formatCount(ms)} ms:{" "}
+        <code class="path">{file}</code>
+      </p>
+      {damaged > 0 && (
+        <p>
+          {formatCount(damaged)} updates are damaged, and the data folder also holds them. Keep earlier backups;{" "}
+          <code>yurt backup --verify</code> names the documents.
+        </p>
+      )}
+    </div>
+  );
+}
