@@ -155,6 +155,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...authorized,
       streams,
       mint: access.mint,
+      revocations: access.revocations,
       sync: relay?.rooms,
       signaling: signaling.rooms,
       storesDocuments: store !== undefined,

@@ -17,6 +17,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
     "transport/{connection,channel,protocol,close-reason,inbox,work}.ts",
     "auth/{authorizer,administration,revocation,identifiers,room-pattern,room-permissions,token-order}.ts",
     "auth/keys/{api-keys,api-key-order}.ts",
+    "auth/token/token-contents.ts",
     "{transport,auth}/limits.ts",
     "storage/{store,source,document-lines,webhook-store}.ts",
     "storage/history/{history-store,history-parts}.ts",

@@ -2,21 +2,26 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as v from "valibot";
 import type { Administration } from "../auth/administration.ts";
-import type { AccessRequest, Authorizer, Denial } from "../auth/authorizer.ts";
+import type { Authorizer, Denial } from "../auth/authorizer.ts";
 import { roomPattern, tokenId, userId } from "../auth/identifiers.ts";
 import type { AuthLimits } from "../auth/limits.ts";
 import { roomPermissions } from "../auth/room-permissions.ts";
 import type { MintToken } from "../auth/token-order.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
 import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
-import { bearerToken } from "../lib/bearer-token.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { closeReasonOf, httpStatusOf, isTemporary } from "../rooms/denial.ts";
 import type { RoomLimits } from "../rooms/limits.ts";
-import { checkRoomName } from "../rooms/room-name.ts";
 import type { HttpEnvironment } from "../transport/protocol.ts";
+import {
+  type AccessQuestion,
+  type FactFinders,
+  readQuestion,
+  type SentFacts,
+  sentFacts,
+} from "./access/access-question.ts";
 import type { AdminLimits } from "./limits.ts";
 
 /** Revokes the permissions that match every given member. */
@@ -29,7 +34,7 @@ export interface RevocationOrder {
   readonly until?: number | undefined;
 }
 
-export interface AccessApiOptions {
+export interface AccessApiOptions extends FactFinders {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
   readonly mint: MintToken;
@@ -111,9 +116,11 @@ export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment
       metrics.bounds.met("limits.validations-per-second");
       return context.json({ error: "too many requests from this address" }, 429, { "retry-after": "1" });
     }
-    const request = readQuestion(context, limits);
-    if (typeof request === "string") return context.json({ error: request }, 400);
-    return answer(context, options.authorizer, request);
+    const { env, req } = context;
+    const asked = { query: req.query(), request: req.raw, remoteAddress: env.remoteAddress };
+    const question = readQuestion(asked, limits);
+    if (typeof question === "string") return context.json({ error: question }, 400);
+    return answer(context, question, options);
   });
 
   for (const path of ["/api/tokens", "/api/revocations"]) {
@@ -159,36 +166,25 @@ export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment
 }
 
 /** Authorizes as a WebSocket does, because browsers hide why a handshake was refused. */
-async function answer(context: RouteContext, authorizer: Authorizer, request: AccessRequest): Promise<Response> {
-  const decision = await authorizer.authorize(request);
-  if (!decision.granted) return refused(context, decision);
+async function answer(
+  context: RouteContext,
+  { askedOrigin, ...request }: AccessQuestion,
+  options: Pick<AccessApiOptions, "authorizer" | keyof FactFinders>,
+): Promise<Response> {
+  const facts = sentFacts({ askedOrigin, ...request }, context.req.raw, options);
+  const decision = await options.authorizer.authorize(request);
+  if (!decision.granted) return refused(context, decision, facts);
   const { access, user, expiresAt } = decision;
   decision.release();
-  return context.json({ granted: true, access, user, expiresAt });
+  return context.json({ granted: true, access, user, expiresAt, ...facts });
 }
 
-function refused(context: RouteContext, denial: Denial): Response {
+function refused(context: RouteContext, denial: Denial, facts: SentFacts = {}): Response {
   const { kind, code, reason } = denial;
   const status = httpStatusOf(denial);
   if (status === 401) context.header("www-authenticate", "Bearer");
   if (isTemporary(denial)) context.header("retry-after", "5");
-  return context.json({ granted: false, kind, code, reason, closeCode: closeReasonOf(denial).code }, status);
-}
-
-/** The access request that a query asks about, or why it is invalid. */
-function readQuestion(context: RouteContext, { nameBytes }: RoomLimits): AccessRequest | string {
-  const { room = "", kind = "sync", token } = context.req.query();
-  if (kind !== "sync" && kind !== "signaling") return "kind: give sync or signaling";
-  const fault = checkRoomName(room, nameBytes);
-  if (fault !== undefined) return `room: ${fault}`;
-  return {
-    kind,
-    room,
-    remoteAddress: context.env.remoteAddress,
-    origin: context.req.header("origin"),
-    token: token || bearerToken(context.req.header("authorization")),
-    signal: context.req.raw.signal,
-  };
+  return context.json({ granted: false, kind, code, reason, closeCode: closeReasonOf(denial).code, ...facts }, status);
 }
 
 /** The body, or why it is invalid. */

@@ -73,6 +73,12 @@ export class Revocations {
     );
   }
 
+  /** The revocations in force, in the order in which they were added. */
+  get inForce(): readonly Revocation[] {
+    const now = this.#options.clock.now();
+    return this.#all.filter(({ until }) => now < until);
+  }
+
   /** The users whose permissions for all rooms are revoked, in the comparable form, and until when they were issued. */
   get users(): readonly { readonly user: string; readonly revokedAt: number }[] {
     const now = this.#options.clock.now();

@@ -39,7 +39,9 @@ export class YurtError extends Error implements ErrorFacts {
 export async function errorOf(response: Response): Promise<YurtError> {
   const { headers, status } = response;
   const body = objectIn(await response.text().catch(() => ""));
-  const { code, detail, errors, requestId } = body;
+  const { code, errors, requestId } = body;
+  // Routes under /api have these names.
+  const detail = body.detail ?? body.error ?? body.reason;
   const seconds = Number(headers.get("retry-after") ?? Number.NaN);
   return new YurtError(typeof detail === "string" ? detail : `The server has answered ${status}.`, {
     status,
@@ -50,7 +52,9 @@ export async function errorOf(response: Response): Promise<YurtError> {
   });
 }
 
-function objectIn(text: string): Readonly<Record<"code" | "detail" | "errors" | "requestId", unknown>> {
+type BodyMember = "code" | "detail" | "error" | "errors" | "reason" | "requestId";
+
+function objectIn(text: string): Readonly<Record<BodyMember, unknown>> {
   try {
     return Object(JSON.parse(text));
   } catch {

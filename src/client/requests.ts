@@ -20,7 +20,9 @@ export interface ReadOptions {
 
 export interface ApiRequest {
   readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** The path under `/v1`, encoded. */
+  /** `/v1` by default. */
+  readonly root?: "/v1" | "/api" | undefined;
+  /** The path under the root, encoded. */
   readonly path: string;
   /** Parameters that are undefined are left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
@@ -65,7 +67,8 @@ export class Requests {
     return (await response.json()) as Result;
   }
 
-  async #fetch({ body, headers = {}, method = "GET", path, query = {}, signal }: ApiRequest): Promise<Response> {
+  async #fetch(request: ApiRequest): Promise<Response> {
+    const { body, headers = {}, method = "GET", path, query = {}, root = "/v1", signal } = request;
     const { fetch: send = globalThis.fetch, token } = this.#options;
     const bearer = typeof token === "function" ? await token() : token;
     const isRaw = body instanceof Uint8Array || body instanceof ReadableStream;
@@ -74,7 +77,7 @@ export class Requests {
       "content-type": body === undefined ? undefined : isRaw ? "application/octet-stream" : "application/json",
       ...headers,
     };
-    const url = `${this.#base}/v1${path}${queryOf(query)}`;
+    const url = `${this.#base}${root}${path}${queryOf(query)}`;
     return send(url, {
       method,
       headers: Object.fromEntries(

@@ -7,9 +7,11 @@ import { clockToleranceMs } from "../auth/clock-tolerance.ts";
 import type { KeptApiKeys } from "../auth/keys/api-keys.ts";
 import { LiveAuthorizer } from "../auth/live-authorizer.ts";
 import { openAuthorizer } from "../auth/open-authorizer.ts";
+import type { Revocation } from "../auth/revocation.ts";
 import { Revocations } from "../auth/revocations.ts";
 import { KeySet } from "../auth/token/key-set.ts";
 import { keySourceAt } from "../auth/token/key-source.ts";
+import { readToken } from "../auth/token/read-token.ts";
 import { TokenAdministration } from "../auth/token/token-administration.ts";
 import { joinedKeys, secretKeys } from "../auth/token/token-keys.ts";
 import { tokenMinter } from "../auth/token/token-minter.ts";
@@ -23,6 +25,7 @@ import type { FolderContent } from "../storage/folder-content.ts";
 import { OwnSecrets } from "../storage/own-secrets.ts";
 import { RevocationFile } from "../storage/revocation-log.ts";
 import { crossOrigin } from "../transport/admission/cross-origin.ts";
+import { whyOriginRefused } from "../transport/admission/origin-policy.ts";
 import type { Part } from "./part.ts";
 import type { PartDependencies } from "./server-options.ts";
 
@@ -34,6 +37,8 @@ export interface AccessControl extends Part {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
   readonly mint: MintToken;
+  /** The revocations in force, in the order in which they were added. */
+  readonly revocations: () => readonly Revocation[];
   /** The API keys; undefined for a server without a data folder, which has none. */
   readonly apiKeys: KeptApiKeys | undefined;
   /** Calls `task` for every user whose permissions for all rooms are revoked, now and later. Call it once. */
@@ -88,6 +93,8 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
     ...decided,
     administration,
     mint,
+    readToken,
+    whyOriginRefused: (origin, host) => whyOriginRefused(origin, host, originPolicy),
     cors: crossOrigin(originPolicy),
     addresses,
     limits,
@@ -99,6 +106,7 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
     authorizer: decided.authorizer,
     administration,
     mint,
+    revocations: () => revocations?.inForce ?? [],
     apiKeys: dataFolder && new ApiKeysFile(dataFolder.path, clock, { maxWaitMs: keysWaitMs }),
     whenUserRevoked: decided.whenUserRevoked,
     contents: [ownSecrets, ...(file === undefined ? [] : [file])],

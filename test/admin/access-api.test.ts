@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { cors } from "hono/cors";
 import { type AccessApiOptions, createAccessApi, type RevocationOrder } from "../../src/admin/access-api.ts";
 import type { Denial } from "../../src/auth/authorizer.ts";
+import type { TokenContents } from "../../src/auth/token/token-contents.ts";
 import type { TokenOrder } from "../../src/auth/token-order.ts";
 import { defaultLimits } from "../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../src/lib/address/counted-addresses.ts";
@@ -11,6 +12,19 @@ import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 const noAdmin: Denial = { granted: false, kind: "forbidden", code: "not-admin", reason: "no administrator" };
 const noToken: Denial = { granted: false, kind: "unauthorized", code: "no-token", reason: "no token" };
+
+const emptyToken: TokenContents = {
+  user: undefined,
+  rooms: new Map(),
+  isAdmin: false,
+  tokenId: undefined,
+  issuer: undefined,
+  audience: undefined,
+  issuedAt: undefined,
+  notBefore: undefined,
+  expiresAt: undefined,
+  invalidClaims: [],
+};
 
 // The body of an answer whose members the tests read one by one.
 async function bodyOf(response: Response): Promise<Record<string, unknown> | undefined> {
@@ -43,6 +57,8 @@ function setUp(changed: Partial<AccessApiOptions> = {}) {
       revocations.push(order);
       return { ended: 3, until: 5 };
     },
+    readToken: () => undefined,
+    whyOriginRefused: () => undefined,
     cors: cors({ origin: ["https://app.example"] }),
     addresses: new CountedAddresses(),
     limits: { ...defaultLimits, validationBurst: 2, validationsPerSecond: 1 },
@@ -94,6 +110,28 @@ describe("GET /api/validate", () => {
     expect(authorizer.requests[0]).toMatchObject({ kind: "sync", token: "mine" });
   });
 
+  test("tells what the token says and whether the origin may connect, which it asks the authorizer about", async () => {
+    const asked: unknown[] = [];
+    const { authorizer, ask } = setUp({
+      readToken: (token) => (token === "sent" ? { ...emptyToken, user: "ann", invalidClaims: ["exp"] } : undefined),
+      whyOriginRefused: (...about) => {
+        asked.push(about);
+        return "No.";
+      },
+    });
+    authorizer.decide("sent", denied);
+    const { body } = await ask("/api/validate?room=r&token=sent&origin=HTTPS://Evil.example:443/", {
+      headers: { origin: "https://app.example", host: "yurt.example" },
+    });
+    expect(body).toMatchObject({
+      granted: false,
+      token: { user: "ann", rooms: {}, admin: false, invalidClaims: ["exp"] },
+      origin: { origin: "https://evil.example", allowed: false, reason: "No." },
+    });
+    expect(asked).toEqual([["https://evil.example", "yurt.example"]]);
+    expect(authorizer.requests[0]).toMatchObject({ token: "sent", origin: "https://evil.example" });
+  });
+
   test.each([
     [denied, 401, 4401, "Bearer", null],
     [{ ...denied, kind: "forbidden", code: "wrong-room" } as const, 403, 4403, null, null],
@@ -116,6 +154,8 @@ describe("GET /api/validate", () => {
     ["/api/validate", "room: the name is empty"],
     ["/api/validate?room=a%00", "room: the name contains a control character"],
     ["/api/validate?room=a&kind=other", "kind: give sync or signaling"],
+    ["/api/validate?room=a&origin=app.example", "origin: give an origin, such as https://app.example.com"],
+    ["/api/validate?room=a&origin=https://app.example/path", "origin: give an origin, such as https://app.example.com"],
   ])("%s is no question", async (path, error) => {
     const { status, body } = await setUp().ask(path);
     expect([status, body]).toEqual([400, { error }]);

@@ -18,15 +18,18 @@ export interface TokenClaims {
 
 const seconds = v.pipe(v.number(), v.finite());
 
-/** The schema of the payload of a token whose signature has been verified. */
-export const tokenClaims: v.GenericSchema<unknown, TokenClaims> = v.object({
+/** The schemas of the claims, each by itself. */
+export const claimSchemas = {
   sub: v.optional(absentIfEmpty(userId)),
   exp: seconds,
   iat: v.optional(seconds),
   jti: v.optional(absentIfEmpty(tokenId)),
   rooms: v.optional(roomPermissions, () => ({})),
   admin: v.optional(v.boolean(), false),
-});
+};
+
+/** The schema of the payload of a token whose signature has been verified. */
+export const tokenClaims: v.GenericSchema<unknown, TokenClaims> = v.object(claimSchemas);
 
 /** The highest access of all patterns that match the room. */
 export function accessIn(claims: Pick<TokenClaims, "rooms">, room: string): Access | undefined {

@@ -1,4 +1,5 @@
 import type { ReadOptions, Requests } from "../requests.ts";
+import { ServerAccess } from "./access.ts";
 import { ApiKeys } from "./api-keys.ts";
 import type { FigureColumn, Room, RoomFacts, RoomKind, ServerProblem } from "./facts.ts";
 import {
@@ -129,11 +130,14 @@ export interface RoomPageOptions extends ReadOptions {
 
 /** The administration of a server. It needs an administrator's token. All methods reject with `YurtError`. */
 export class Administration {
+  /** Tokens and revocations; whether a client would be granted access. */
+  readonly access: ServerAccess;
   readonly apiKeys: ApiKeys;
   readonly #requests: Requests;
 
   constructor(requests: Requests) {
     this.#requests = requests;
+    this.access = new ServerAccess(requests);
     this.apiKeys = new ApiKeys(requests);
   }
 

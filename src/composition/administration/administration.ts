@@ -1,5 +1,6 @@
 import packageJson from "../../../package.json" with { type: "json" };
 import { apiKeyRoutes } from "../../admin/access/api-key-routes.ts";
+import { type RevocationRoutesOptions, revocationRoutes } from "../../admin/access/revocation-routes.ts";
 import { type AdminLink, AdminLinks } from "../../admin/entry/admin-links.ts";
 import { type EntryRoutesOptions, entryRoutes } from "../../admin/entry/entry-routes.ts";
 import { type BackupRoutesOptions, backupRoutes } from "../../admin/overview/backup-routes.ts";
@@ -27,6 +28,7 @@ export interface AdministrationOptions
     Pick<EntryRoutesOptions, "mint">,
     OpenRoomsOptions,
     BackupRoutesOptions,
+    RevocationRoutesOptions,
     Pick<ServerState, "whyNotReady" | "backup" | "storesDocuments"> {
   /** Undefined for a server without API keys. */
   readonly apiKeys: KeptApiKeys | undefined;
@@ -71,6 +73,7 @@ export function openAdministration(options: AdministrationOptions): Administrati
       ...configurationRoutes({ configuration: options.configuration ?? (() => []) }),
       ...logRoutes(options),
       ...refusalRoutes({ ...options, recent }),
+      ...revocationRoutes(options),
       ...(apiKeys === undefined ? [] : apiKeyRoutes({ ...options, keys: apiKeys })),
     ],
     [Symbol.asyncDispose]: async () => history.close(),

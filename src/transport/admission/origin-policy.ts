@@ -81,6 +81,12 @@ export function refuseOrigin(headers: Headers, policy: OriginPolicy): ForeignReq
   return foreignOrigin(value, `Pages of the origin "${value}" may not connect.`);
 }
 
+/** Why a page of this origin may not connect to `host`, for people; undefined if it may. */
+export function whyOriginRefused(origin: string, host: string, policy: OriginPolicy): string | undefined {
+  const headers = new Headers({ origin, host });
+  return (refuseForeign(headers, policy) ?? refuseOrigin(headers, policy))?.message.trimEnd();
+}
+
 /** Whether the page was loaded from the host of the request, over HTTP or HTTPS. */
 function isOwnPage(origin: string, host: string | null): boolean {
   const [scheme] = /^https?:\/\//i.exec(origin) ?? [];

@@ -170,6 +170,14 @@ export const examples: Readonly<Record<string, Example>> = {
   getLogLevel: { status: 200 },
   setLogLevel: { body: { level: "silent" }, status: 200 },
   listRefusals: { prepare: (api) => api.ask("GET", "/v1/docs", { token: "not.a.token" }), status: 200 },
+  listRevocations: {
+    prepare: async (api) => {
+      const token = await api.adminToken();
+      await api.ask("POST", "/api/revocations", { token, body: { user: "ann", room: "notes/**" } });
+    },
+    query: "?limit=1",
+    status: 200,
+  },
   listApiKeys: { isForAdministrators: true, status: 200 },
   createApiKey: {
     isForAdministrators: true,

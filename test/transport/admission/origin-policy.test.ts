@@ -1,5 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { originPolicyOf, refuseForeign, refuseOrigin } from "../../../src/transport/admission/origin-policy.ts";
+import {
+  originPolicyOf,
+  refuseForeign,
+  refuseOrigin,
+  whyOriginRefused,
+} from "../../../src/transport/admission/origin-policy.ts";
 
 const listed = ["https://app.example", "http://app.example:8080"];
 const local = originPolicyOf("127.0.0.1", []);
@@ -160,3 +165,16 @@ describe("with a list of origins, a connection", () => {
 function headers(host: string | undefined, origin: string | undefined): Headers {
   return new Headers({ ...(host !== undefined && { host }), ...(origin !== undefined && { origin }) });
 }
+
+test.each([
+  [originPolicyOf("127.0.0.1", []), "https://evil.example", /accepts local pages only.*--auth-origins/],
+  [originPolicyOf("127.0.0.1", []), "http://localhost:5173", undefined],
+  [originPolicyOf("0.0.0.0", []), "https://evil.example", undefined],
+  [originPolicyOf("0.0.0.0", listed, { isOpen: false }), "https://evil.example", /may not connect/],
+  [originPolicyOf("0.0.0.0", listed, { isOpen: false }), "https://app.example", undefined],
+  [originPolicyOf("0.0.0.0", listed, { isOpen: false }), "http://127.0.0.1:4444", undefined],
+])("one call says why a page is refused, before or at the upgrade: %#", (policy, origin, reason) => {
+  const said = whyOriginRefused(origin, "127.0.0.1:4444", policy);
+  if (reason === undefined) expect(said).toBeUndefined();
+  else expect(said).toMatch(reason);
+});
