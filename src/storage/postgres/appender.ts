@@ -1,8 +1,16 @@
+import type { Clock } from "../../lib/time/clock.ts";
 import { type PendingUpdate, type RowId, StoreError } from "../store.ts";
 import type { Connections } from "./connections.ts";
 import { type BatchPlace, insertBatch, insertWriter, settleBatch } from "./documents/insert-batch.ts";
 import { dropFirst, type PackedBatch } from "./documents/packed-batch.ts";
 import { isOutcomeUnknown, repeatWhileBroken } from "./postgres-errors.ts";
+
+export interface AppenderOptions {
+  readonly connections: Connections;
+  readonly clock: Pick<Clock, "now">;
+  /** Called with documents that an append may have created. */
+  readonly created: (documents: readonly string[]) => void;
+}
 
 /** Updates that are stored, with their rows, in the same order. */
 interface StoredUpdates {
@@ -20,8 +28,7 @@ const nothing: StoredUpdates = { updates: [], rows: [] };
  * with more updates behind it, only these are appended.
  */
 export class Appender {
-  readonly #connections: Connections;
-  readonly #now: () => number;
+  readonly #options: AppenderOptions;
   /** Undefined until the first append. */
   #writer: number | undefined;
   /** The number of its last batch. */
@@ -31,9 +38,8 @@ export class Appender {
   /** Committed batches whose appends were rejected. */
   #unreported = nothing;
 
-  constructor(connections: Connections, now: () => number) {
-    this.#connections = connections;
-    this.#now = now;
+  constructor(options: AppenderOptions) {
+    this.#options = options;
   }
 
   /**
@@ -76,8 +82,9 @@ export class Appender {
   async #tryToInsert(batch: PackedBatch): Promise<readonly RowId[]> {
     const place = await this.#nextPlace();
     try {
-      const rows = await insertBatch(place, batch, this.#connections.writer);
+      const { created, rows } = await insertBatch(place, batch, this.#options.connections.writer);
       this.#head = place.number;
+      if (created.length > 0) this.#options.created(created);
       return rows;
     } catch (error) {
       if (!isOutcomeUnknown(error)) throw error;
@@ -89,7 +96,7 @@ export class Appender {
 
   async #nextPlace(): Promise<BatchPlace> {
     if (this.#writer === undefined) {
-      this.#writer = await insertWriter(this.#now(), this.#connections.pool);
+      this.#writer = await insertWriter(this.#options.clock.now(), this.#options.connections.pool);
       this.#head = 0;
     }
     return { writer: this.#writer, number: this.#head + 1 };
@@ -98,8 +105,9 @@ export class Appender {
   async #settleLast(): Promise<void> {
     if (this.#unsettled === undefined) return;
     const { batch, place } = this.#unsettled;
-    const rows = await repeatWhileBroken(() => settleBatch(place, this.#connections.pool));
+    const rows = await repeatWhileBroken(() => settleBatch(place, this.#options.connections.pool));
     this.#unsettled = undefined;
+    if (rows.length > 0) this.#options.created(batch.documents);
     // Rows that were compacted meanwhile are not found: then the batch is appended again, which changes no document.
     if (rows.length !== batch.updates.length) return;
     const { updates: earlier, rows: rowsBefore } = this.#unreported;

@@ -96,6 +96,42 @@ const migrations: readonly string[] = [
     PRIMARY KEY (document, sequence, number)
   );
 
+  -- Change webhooks. Settings are JSON, with the secrets that sign.
+  CREATE TABLE yurt_webhooks (
+    id text COLLATE "C" PRIMARY KEY,
+    settings text NOT NULL,
+    starts_after bigint NOT NULL -- updates up to this id are older than the webhook
+  );
+
+  CREATE TABLE yurt_webhook_cursors (
+    webhook text COLLATE "C" NOT NULL,
+    document text COLLATE "C" NOT NULL,
+    sequence bigint NOT NULL, -- updates up to this id have been reported
+    PRIMARY KEY (webhook, document)
+  );
+
+  CREATE TABLE yurt_webhook_messages (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- ascends in the order of the events of a document
+    webhook text COLLATE "C" NOT NULL,
+    document text COLLATE "C" NOT NULL,
+    message text NOT NULL, -- the id that the receiver is told
+    type text NOT NULL,
+    sequence bigint NOT NULL,
+    body text NOT NULL,
+    attempts integer NOT NULL,
+    due_at bigint, -- the next attempt; NULL for a message that was given up
+    failed_at bigint
+  );
+  CREATE INDEX yurt_webhook_lanes ON yurt_webhook_messages (webhook, document, id);
+
+  -- Documents that appends have created, of which webhooks have no messages yet.
+  CREATE TABLE yurt_created_documents (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    document text COLLATE "C" NOT NULL,
+    sequence bigint NOT NULL, -- the id before its first update
+    at bigint NOT NULL
+  );
+
   ALTER TABLE yurt_documents ALTER base_data SET STORAGE EXTERNAL;
   ALTER TABLE yurt_updates ALTER data SET STORAGE EXTERNAL;
   ALTER TABLE yurt_history_segments ALTER marks SET STORAGE EXTERNAL, ALTER data SET STORAGE EXTERNAL;

@@ -1,5 +1,6 @@
 import type { SQL } from "bun";
 import { type Clock, systemClock } from "../../lib/time/clock.ts";
+import type { Metrics } from "../../ops/metrics.ts";
 import type { HistoryStore } from "../history/history-store.ts";
 import {
   type Compaction,
@@ -11,10 +12,11 @@ import {
   type StoredDocument,
   StoreError,
 } from "../store.ts";
+import type { WebhookStore } from "../webhook-store.ts";
 import { Appender } from "./appender.ts";
 import { CallOrder } from "./call-order.ts";
 import { type Connections, openConnections } from "./connections.ts";
-import { purgeDocument, setDeletedAt } from "./documents/change-documents.ts";
+import { type ChangedDocument, purgeDocument, setDeletedAt } from "./documents/change-documents.ts";
 import { compactDocument } from "./documents/compact-document.ts";
 import { packBatch } from "./documents/packed-batch.ts";
 import { documentInfo, listDocuments, loadDocument } from "./documents/read-documents.ts";
@@ -22,8 +24,14 @@ import { PostgresHistory } from "./history/postgres-history.ts";
 import { migrate, schema } from "./migrations.ts";
 import { repeatWhileBroken, translateErrors } from "./postgres-errors.ts";
 import { transact } from "./transact.ts";
+import { PostgresWebhookStore } from "./webhooks/postgres-webhook-store.ts";
 
-export interface PostgresStoreOptions {
+interface StoreDependencies {
+  readonly clock: Pick<Clock, "now">;
+  readonly metrics: Pick<Metrics, "changeWebhookDrops">;
+}
+
+export interface PostgresStoreOptions extends Pick<StoreDependencies, "metrics"> {
   /**
    * The URL of the database, `postgres://…`, without a pooler between that shares sessions. Its tables are in the first
    * schema of the search path.
@@ -36,6 +44,7 @@ export interface PostgresStoreOptions {
 /** A store in a database that several nodes share. */
 export interface SharedStore extends Store {
   readonly history: HistoryStore;
+  readonly webhooks: WebhookStore;
 }
 
 /**
@@ -43,7 +52,11 @@ export interface SharedStore extends Store {
  *
  * Rejects with `StoreError` if the database cannot be used; nothing is left open then.
  */
-export async function openPostgresStore({ url, clock = systemClock }: PostgresStoreOptions): Promise<SharedStore> {
+export async function openPostgresStore({
+  url,
+  clock = systemClock,
+  metrics,
+}: PostgresStoreOptions): Promise<SharedStore> {
   const connections = openConnections(url);
   try {
     await translateErrors(async () => {
@@ -54,7 +67,7 @@ export async function openPostgresStore({ url, clock = systemClock }: PostgresSt
     await connections.close();
     throw error;
   }
-  return new PostgresStore(connections, clock);
+  return new PostgresStore(connections, { clock, metrics });
 }
 
 /** Throws `StoreError` for a database that cannot hold every name, or does not keep its promises. */
@@ -73,16 +86,21 @@ async function refuseUnsuitable(sql: SQL): Promise<void> {
  */
 class PostgresStore implements SharedStore {
   readonly history: HistoryStore;
+  readonly webhooks: PostgresWebhookStore;
   readonly #connections: Connections;
   readonly #clock: Pick<Clock, "now">;
   readonly #appender: Appender;
   readonly #order = new CallOrder();
 
-  constructor(connections: Connections, clock: Pick<Clock, "now">) {
+  constructor(connections: Connections, { clock, metrics }: StoreDependencies) {
+    const shared = { pool: connections.pool, order: this.#order };
     this.#connections = connections;
     this.#clock = clock;
-    this.#appender = new Appender(connections, () => clock.now());
-    this.history = new PostgresHistory({ pool: connections.pool, order: this.#order });
+    const dropped = () => metrics.changeWebhookDrops.inc();
+    this.webhooks = new PostgresWebhookStore({ ...shared, clock, dropped });
+    this.history = new PostgresHistory({ ...shared, webhooks: this.webhooks });
+    const created = (documents: readonly string[]) => this.webhooks.recorded(documents);
+    this.#appender = new Appender({ connections, clock, created });
   }
 
   load(document: string): Promise<StoredDocument | undefined> {
@@ -114,17 +132,15 @@ class PostgresStore implements SharedStore {
 
   delete(document: string): Promise<boolean> {
     const at = this.#clock.now();
-    return this.#about(document, () => repeatWhileBroken(() => setDeletedAt(document, at, this.#pool)));
+    return this.#change(document, "doc.deleted", (transaction) => setDeletedAt(document, at, transaction));
   }
 
   undelete(document: string): Promise<boolean> {
-    return this.#about(document, () => repeatWhileBroken(() => setDeletedAt(document, null, this.#pool)));
+    return this.#change(document, "doc.undeleted", (transaction) => setDeletedAt(document, null, transaction));
   }
 
-  purge(document: string): Promise<void> {
-    return this.#about(document, () =>
-      repeatWhileBroken(() => transact(this.#pool, (transaction) => purgeDocument(document, transaction))),
-    );
+  async purge(document: string): Promise<void> {
+    await this.#change(document, "doc.purged", (transaction) => purgeDocument(document, transaction));
   }
 
   /** Does nothing: the files are those of Postgres, which uses the space of removed rows again after a vacuum. */
@@ -133,6 +149,22 @@ class PostgresStore implements SharedStore {
   async close(): Promise<void> {
     await this.#order.finished();
     await this.#connections.close();
+  }
+
+  /** Changes a document, and records that. The change takes no effect if it is made twice. */
+  async #change(
+    document: string,
+    type: "doc.deleted" | "doc.undeleted" | "doc.purged",
+    task: (transaction: SQL) => Promise<ChangedDocument>,
+  ): Promise<boolean> {
+    const change = async (transaction: SQL) => {
+      const changed = await task(transaction);
+      if (changed.isChanged) await this.webhooks.recordIn(transaction, { type, document });
+      return changed;
+    };
+    const { isFound } = await this.#about(document, () => repeatWhileBroken(() => transact(this.#pool, change)));
+    if (isFound) this.webhooks.recorded([document]);
+    return isFound;
   }
 
   get #pool(): SQL {

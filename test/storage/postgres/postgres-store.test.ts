@@ -1,16 +1,20 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { SQL } from "bun";
+import type { Clock } from "../../../src/lib/time/clock.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
 import { openPostgresStore, type SharedStore } from "../../../src/storage/postgres/postgres-store.ts";
 import { type RowId, StoreError } from "../../../src/storage/store.ts";
 import { describeHistory } from "../../contract/history.ts";
 import { describeStore } from "../../contract/store.ts";
 import type { StoreMedium } from "../../contract/store-medium.ts";
 import { compareWithMemory } from "../../contract/store-operations.ts";
+import { describeWebhooks } from "../../contract/webhooks.ts";
 import { compaction, numbersIn, rowsOf, updateOf } from "../../support/bytes/counting.ts";
 import { Random } from "../../support/bytes/random.ts";
 import { isMissing } from "../../support/processes/programs.ts";
 import { PostgresServer } from "../../support/programs/postgres.ts";
 import { type Breakage, BreakingProxy } from "../../support/proxies/breaking-proxy.ts";
+import { endpointOf } from "../../support/webhooks/endpoint.ts";
 
 const one = Uint8Array.of(1);
 
@@ -26,15 +30,18 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
 
   afterAll(() => server[Symbol.asyncDispose]());
 
-  async function createMedium(): Promise<StoreMedium> {
+  const open = (url: string, clock?: Clock) =>
+    openPostgresStore({ url, metrics: createMetrics(), ...(clock && { clock }) });
+
+  async function createMedium(): Promise<StoreMedium<SharedStore>> {
     const url = await server.newSchema();
-    return { open: (clock) => openPostgresStore({ url, clock }), remove: () => {} };
+    return { open: (clock) => open(url, clock), remove: () => {} };
   }
 
   /** Several stores with the same documents. */
   async function openNodes(count: number, schema?: string): Promise<SharedStore[]> {
     const url = schema ?? (await server.newSchema());
-    return Promise.all(Array.from({ length: count }, () => openPostgresStore({ url })));
+    return Promise.all(Array.from({ length: count }, () => open(url)));
   }
 
   /** Has the commits of a change take long. */
@@ -53,9 +60,11 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
 
   const closeAll = (stores: readonly SharedStore[]) => Promise.all(stores.map((store) => store.close()));
 
-  describeStore("a store in Postgres", async () => openPostgresStore({ url: await server.newSchema() }));
+  describeStore("a store in Postgres", async () => open(await server.newSchema()));
 
   describeHistory("a history in Postgres", createMedium);
+
+  describeWebhooks("webhooks in Postgres", createMedium);
 
   compareWithMemory(createMedium, { seeds: [1, 2, 3], steps: 60 });
 
@@ -162,10 +171,59 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
     });
   });
 
+  describe("webhooks", () => {
+    test("are told once of a document that two nodes create at the same time, whichever of them is asked", async () => {
+      const [a, b] = await openNodes(2);
+      if (a === undefined || b === undefined) throw new Error("a node is missing");
+      await a.webhooks.save(endpointOf("one"));
+      await Promise.all([a, b].map((node) => node.append([{ document: "d", update: one }])));
+      await b.delete("d");
+      const messages = await Promise.all([a, b].map((node) => node.webhooks.messages("one", 9)));
+      for (const found of messages) expect(found.map(({ type }) => type)).toEqual(["doc.created", "doc.deleted"]);
+      await closeAll([a, b]);
+    });
+
+    test("are not told of a change that fails", async () => {
+      const url = await server.newSchema();
+      const store = await open(url);
+      await store.webhooks.save(endpointOf("one"));
+      await using database = server.connect(url);
+      await database`ALTER TABLE yurt_updates ADD CONSTRAINT no_space CHECK (false)`;
+      const failed = await Promise.resolve(store.append([{ document: "a", update: one }])).catch((error) => error);
+      expect(failed).toBeInstanceOf(StoreError);
+      await database`ALTER TABLE yurt_updates DROP CONSTRAINT no_space`;
+      await store.append([{ document: "b", update: one }]);
+      expect((await store.webhooks.messages("one", 9)).map(({ document }) => document)).toEqual(["b"]);
+      await store.close();
+    });
+
+    test("for which very many messages wait are told of no more events, and of updates all the same", async () => {
+      const url = await server.newSchema();
+      const metrics = createMetrics();
+      const store = await openPostgresStore({ url, metrics });
+      await store.webhooks.save(endpointOf("one"));
+      await store.webhooks.save(endpointOf("two"));
+      await using database = server.connect(url);
+      await database`
+        INSERT INTO yurt_webhook_messages (webhook, document, message, type, sequence, body, attempts, due_at)
+        SELECT 'one', 'old', number, 'doc.deleted', 0, '{}', 0, 1 FROM generate_series(1, 100000) AS number`;
+      await store.append([{ document: "a", update: one }]);
+      expect((await store.webhooks.messages("two", 9)).map(({ type }) => type)).toEqual(["doc.created"]);
+      expect((await store.webhooks.lane("one", "a")).next).toBeUndefined();
+      expect((await store.webhooks.documentsWithChanges("one", { after: "", limit: 9 })).documents).toEqual(["a"]);
+      expect(await metrics.registry.metrics()).toContain("yurt_change_webhook_dropped_events_total 1");
+      const [oldest] = await store.webhooks.messages("one", 1);
+      if (oldest !== undefined) await store.webhooks.delivered("one", oldest);
+      await store.delete("a");
+      expect((await store.webhooks.lane("one", "a")).next?.type).toBe("doc.deleted");
+      await store.close();
+    });
+  });
+
   describe("a connection that breaks", () => {
     /** Opens a store behind a proxy, and has its statement of appends prepared. */
     async function openBehind(proxy: BreakingProxy): Promise<SharedStore> {
-      const store = await openPostgresStore({ url: await server.newSchema(proxy.socket) });
+      const store = await open(await server.newSchema(proxy.socket));
       await store.append([{ document: "d", update: updateOf([0]) }]);
       return store;
     }
@@ -226,7 +284,7 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
 
     test("while nothing is asked: the next calls open new ones", async () => {
       const url = await server.newSchema();
-      const store = await openPostgresStore({ url });
+      const store = await open(url);
       await store.append([{ document: "d", update: updateOf([1]) }]);
       await using database = server.connect();
       await database`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'yurt'`;
@@ -239,7 +297,7 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
   describe("a writer", () => {
     test("whose row is gone, as after a failover, registers again and loses nothing", async () => {
       const url = await server.newSchema();
-      const store = await openPostgresStore({ url });
+      const store = await open(url);
       await store.append([{ document: "d", update: updateOf([1]) }]);
       await using database = server.connect(url);
       await database`DELETE FROM yurt_writers`;
@@ -255,7 +313,7 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
 
     test("numbers its batches without gaps", async () => {
       const url = await server.newSchema();
-      const store = await openPostgresStore({ url });
+      const store = await open(url);
       await Promise.all([1, 2, 3].map((number) => store.append([{ document: "d", update: updateOf([number]) }])));
       await using database = server.connect(url);
       expect(await database`SELECT batch FROM yurt_updates ORDER BY id`.values()).toEqual([["1"], ["2"], ["3"]]);
@@ -266,7 +324,7 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
 
   describe("a database that cannot be used", () => {
     const refusalOf = (url: string) =>
-      openPostgresStore({ url }).then(
+      open(url).then(
         async (store) => void (await store.close()),
         (error: unknown) => error,
       );
@@ -285,7 +343,7 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
 
     test("because a newer release has written it is refused, unless that release says that older ones may use it", async () => {
       const url = await server.newSchema();
-      await (await openPostgresStore({ url })).close();
+      await (await open(url)).close();
       await using database = server.connect(url);
       const set = (key: string, value: string) => database`UPDATE yurt_meta SET value = ${value} WHERE key = ${key}`;
       await set("version", "99");

@@ -9,9 +9,16 @@ export interface BatchPlace {
   readonly number: number;
 }
 
+export interface InsertedBatch {
+  /** In the order of the batch. */
+  readonly rows: readonly RowId[];
+  /** The documents that did not exist. */
+  readonly created: readonly string[];
+}
+
 /**
- * Inserts a batch that is not empty, in one statement, and creates its documents. Returns the rows in the order of the
- * batch; none, and inserts nothing, unless the writer's last batch is the one before.
+ * Inserts a batch that is not empty, in one statement, and creates its documents. Returns no rows, and inserts nothing,
+ * unless the writer's last batch is the one before.
  *
  * The documents stay locked until the commit (`lockDocument`), and the rows are numbered under these locks. So the rows
  * of one document ascend in the order of the commits on all nodes: a reader never sees one before a smaller one. All
@@ -24,8 +31,8 @@ export async function insertBatch(
   { writer, number }: BatchPlace,
   { at, bytes, documents, lengths, starts, users }: PackedBatch,
   sql: SQL,
-): Promise<readonly RowId[]> {
-  const rows = await sql<{ readonly row: RowId }[]>`
+): Promise<InsertedBatch> {
+  const inserted = await sql<{ readonly row: RowId | null; readonly created: string | null }[]>`
     WITH moved AS (
       UPDATE yurt_writers SET head = ${number}::bigint WHERE id = ${writer}::bigint AND head = ${number - 1}::bigint
       RETURNING head
@@ -42,15 +49,23 @@ export async function insertBatch(
       INSERT INTO yurt_documents (name, created_at)
       SELECT DISTINCT document, ${at}::bigint FROM items WHERE (SELECT locks FROM ready) > 0
       ON CONFLICT (name) DO NOTHING
+      RETURNING name
     ), inserted AS (
       INSERT INTO yurt_updates (document, id, data, at, "user", writer, batch)
       SELECT document, nextval('yurt_rows'), substr(${bytes}::bytea, start, length), ${at}::bigint, "user",
         ${writer}::bigint, ${number}::bigint
       FROM (SELECT * FROM items WHERE (SELECT locks FROM ready) > 0 ORDER BY place) AS ordered
-      RETURNING id
+      RETURNING id, document
+    ), announced AS (
+      INSERT INTO yurt_created_documents (document, sequence, at)
+      SELECT document, min(inserted.id) - 1, ${at}::bigint FROM inserted JOIN created ON name = document
+      WHERE EXISTS (SELECT FROM yurt_webhooks) GROUP BY document ORDER BY min(inserted.id)
     )
-    SELECT id::float8 AS row FROM inserted ORDER BY id`;
-  return rows.map(({ row }) => row);
+    SELECT id::float8 AS row, NULL AS created FROM inserted UNION ALL SELECT NULL, name FROM created`;
+  return {
+    rows: inserted.flatMap(({ row }) => row ?? []).sort((left, right) => left - right),
+    created: inserted.flatMap(({ created }) => created ?? []),
+  };
 }
 
 /** Registers a writer, which has written nothing yet. */

@@ -21,6 +21,7 @@ import { lockDocument } from "../documents/document-lock.ts";
 import { type DocumentRow, findDocument } from "../documents/find-document.ts";
 import { translateErrors } from "../postgres-errors.ts";
 import { readOneState, transact } from "../transact.ts";
+import type { PostgresWebhookStore } from "../webhooks/postgres-webhook-store.ts";
 import {
   marksOf,
   type SegmentRow,
@@ -38,6 +39,8 @@ export interface PostgresHistoryOptions {
   readonly pool: SQL;
   /** The order of the store's calls, which those of its history are part of. */
   readonly order: CallOrder;
+  /** Told of versions. */
+  readonly webhooks: Pick<PostgresWebhookStore, "recordIn" | "recorded">;
 }
 
 type VersionId = Pick<StoredVersion, "sequence" | "number">;
@@ -50,10 +53,12 @@ const noExtent: HistoryExtent = { first: undefined, segments: 0, snapshots: 0, b
 export class PostgresHistory implements HistoryStore {
   readonly #pool: SQL;
   readonly #order: CallOrder;
+  readonly #webhooks: PostgresHistoryOptions["webhooks"];
 
-  constructor({ pool, order }: PostgresHistoryOptions) {
+  constructor({ pool, order, webhooks }: PostgresHistoryOptions) {
     this.#pool = pool;
     this.#order = order;
+    this.#webhooks = webhooks;
   }
 
   progress(document: string): Promise<HistoryProgress | undefined> {
@@ -113,13 +118,18 @@ export class PostgresHistory implements HistoryStore {
     return named ?? 0;
   }
 
-  addVersion(document: string, version: Omit<StoredVersion, "number">): Promise<StoredVersion | undefined> {
-    return this.#changePresent(document, async ({ id }, transaction) => {
+  async addVersion(document: string, version: Omit<StoredVersion, "number">): Promise<StoredVersion | undefined> {
+    const stored = await this.#changePresent(document, async ({ id }, transaction) => {
       const last = (await lastNumber(id, version.sequence, transaction)) ?? 0;
       const added = { ...version, number: last + 1 };
       await putVersion(id, added, transaction);
+      const { createdBy, name, sequence } = added;
+      const data = { sequence, name, user: createdBy };
+      await this.#webhooks.recordIn(transaction, { type: "version.created", document, data });
       return added;
     });
+    if (stored !== undefined) this.#webhooks.recorded([document]);
+    return stored;
   }
 
   async putVersion(document: string, version: StoredVersion): Promise<boolean> {
