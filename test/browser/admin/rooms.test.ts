@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { YurtClient } from "../../../src/client/client.ts";
 import { AdminPage } from "../../support/browser/admin-page.ts";
 import { seriousFaults } from "../../support/browser/axe.ts";
@@ -7,7 +8,7 @@ import { eventually } from "../../support/browser/eventually.ts";
 import { secret, tokenFor } from "../../support/bytes/tokens.ts";
 import { RawClient } from "../../support/clients/raw-client.ts";
 import { SignalingClient } from "../../support/clients/signaling-client.ts";
-import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
+import { startTestServer, type TestServer, temporaryFolder } from "../../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 /** Chromium logs an error for the response that tells that a room is not open. */
@@ -36,8 +37,16 @@ async function joinTopic({ wsUrl }: TestServer, topic: string, peerId: string): 
 }
 
 test("an operator finds a document's room, sees who is in it with their presence, and disconnects one", async () => {
-  await using server = await startTestServer({ auth: { mode: "token", secrets: [secret] } });
-  await using people = chromium.people({ url: server.url, context: { bypassCSP: true } });
+  const dataFolder = await temporaryFolder();
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => rm(dataFolder, { recursive: true, force: true }));
+  const settings = { dataFolder, auth: { mode: "token", secrets: [secret] } } as const;
+  await using server = await startTestServer(settings);
+  await using people = chromium.people({
+    url: server.url,
+    tolerated: [/Failed to load/, /ERR_/],
+    context: { bypassCSP: true },
+  });
   const name = "notes/ann@example.com/שלום";
   const cem = await openDocument(server, name, { access: "read", user: "cem" });
   const ann = await openDocument(server, name, { access: "write", user: "ann@example.com" });
@@ -85,6 +94,15 @@ test("an operator finds a document's room, sees who is in it with their presence
   expect(await page.getByRole("link", { name: "Open the document" }).getAttribute("href")).toBe(
     `#/documents/${encodeURIComponent(name)}`,
   );
+
+  // A server that goes away is no room that is live. It is followed again when it is back.
+  await server.stop();
+  await page.getByText("The server does not answer.").first().waitFor();
+  await page.getByText("Live").waitFor({ state: "detached" });
+  await using restarted = await startTestServer({ ...settings, port: server.port });
+  await openDocument(restarted, name, { access: "write", user: "eva" });
+  await page.getByText("Live").waitFor();
+  await row("eva").waitFor();
   await page.goBack();
   expect(await page.getByLabel("Name begins with").inputValue()).toBe("notes/");
 }, 60_000);

@@ -75,7 +75,7 @@ function OpenRoom({ room, watched }: OpenRoomProps) {
           {watched.isLive ? "Live" : "Read every 2 seconds"}
         </span>
       </p>
-      {room.kind === "signaling" && <MeshPanel room={room} flow={watched.flow} />}
+      {room.kind === "signaling" && <MeshPanel room={room} flow={watched.flow} isLive={watched.isLive} />}
       <MembersPanel room={room} changed={watched.refresh} />
       {room.kind === "sync" && <PresencePanel document={room.name} count={room.presence} />}
     </>

@@ -11,13 +11,15 @@ import { LiveFlow } from "./mesh/live-flow.ts";
 export interface WatchedRoom {
   /** Null if the room is not open. */
   readonly state: Loaded<Room | null>;
-  /** Whether each change is shown at once; otherwise the room is read every two seconds. */
+  /** Whether each change is shown at once; otherwise the room is read every two seconds, and messages are not counted. */
   readonly isLive: boolean;
   readonly flow: LiveFlow;
   readonly refresh: () => void;
 }
 
 const everyMs = 2_000;
+/** A stream waits for a server that is gone. This tells that it is. */
+const checkMs = 5_000;
 
 /** Follows one room. While it cannot be followed, because it is not open or the server is busy, it is read again and again. */
 export function useRoom(kind: RoomKind, name: string): WatchedRoom {
@@ -39,10 +41,10 @@ export function useRoom(kind: RoomKind, name: string): WatchedRoom {
       if (event.kind === "room") flow.retain(new Set(event.room.memberList.map(({ id }) => id)));
     },
   });
-  const isLive = stream.kind === "open" && followed !== undefined;
+  const isFollowed = stream.kind === "open" && followed !== undefined;
   const { refresh, state } = useRead<Room | null>({
     key,
-    ...(isLive ? {} : { everyMs }),
+    everyMs: isFollowed ? checkMs : everyMs,
     read: async (signal) => {
       const room = await client.server.room(kind, name, { signal }).catch(nullIfClosed);
       setFollowed((before) => (before === undefined ? undefined : (room ?? before)));
@@ -55,7 +57,13 @@ export function useRoom(kind: RoomKind, name: string): WatchedRoom {
     setFollowed(undefined);
     setRound((before) => before + 1);
   }, [state]);
-  return { state: isLive ? { kind: "loaded", value: followed } : state, isLive, flow, refresh };
+  const shown = isFollowed ? withLatest(state, followed) : state;
+  return { state: shown, isLive: isFollowed && shown.kind === "loaded", flow, refresh };
+}
+
+/** The room as the stream has it, and why the server does not answer, if it does not. */
+function withLatest(state: Loaded<Room | null>, room: Room): Loaded<Room | null> {
+  return state.kind === "failed" ? { ...state, last: room } : { kind: "loaded", value: room };
 }
 
 function nullIfClosed(error: unknown): null {

@@ -12,10 +12,12 @@ import { MessageTable } from "./message-table.tsx";
 export interface MeshPanelProps {
   readonly room: Room;
   readonly flow: LiveFlow;
+  /** Whether messages are counted now. */
+  readonly isLive: boolean;
 }
 
 /** The members of a signaling room and the messages between them, as a graph and as a table. */
-export function MeshPanel({ flow, room }: MeshPanelProps) {
+export function MeshPanel({ flow, isLive, room }: MeshPanelProps) {
   useValue(flow.version);
   const { links, total } = flow.flow;
   const mesh = drawnMesh(room.memberList, links, Date.now());
@@ -27,6 +29,7 @@ export function MeshPanel({ flow, room }: MeshPanelProps) {
         <h2 id="mesh-title">Messages</h2>
         <p class="hint" data-total={total}>
           {formatCount(total)} since you opened this page. Only their number is known here, not their content.
+          {!isLive && " They are not counted at the moment."}
         </p>
       </header>
       <div class="mesh-parts">
