@@ -43,13 +43,13 @@ export const contentLimits = limits({
   apiCopies: {
     default: 4,
     unit: "count",
-    help: "exports and imports of /v1 at once",
+    help: "exports and imports of /v1 at once; counted apart, lists of documents by size or last change",
     beyond: "503",
   },
   apiCopiesPerCaller: {
     default: 2,
     unit: "count",
-    help: "exports and imports of one API key, user or address at once",
+    help: "the same of one API key, user or address",
     beyond: "429",
   },
   patchBytes: {
