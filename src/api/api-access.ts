@@ -99,7 +99,7 @@ export class ApiAccess {
       scope: key.scope,
       prefix: key.prefix,
       hasEnded: false,
-      isAllowedStill: async () => keys.find(token) !== undefined,
+      isAllowedStill: () => unlessItFails(async () => keys.find(token) !== undefined),
       release: () => {},
     };
   }
@@ -112,7 +112,7 @@ export class ApiAccess {
       scope: "docs:admin",
       prefix: "",
       hasEnded: false,
-      isAllowedStill: async () => (await administration.refuse(request)) === undefined,
+      isAllowedStill: () => unlessItFails(async () => (await administration.refuse(request)) === undefined),
       release: () => {},
     };
   }
@@ -137,6 +137,15 @@ export class ApiAccess {
     throw denial.kind === "forbidden"
       ? new Problem("forbidden", `Send an API key with the scope ${needs}, or an administrator's token.`)
       : problemOfDenial(denial);
+  }
+}
+
+/** A decision that fails, such as for a file of keys that cannot be read, allows nothing. */
+async function unlessItFails(decide: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await decide();
+  } catch {
+    return false;
   }
 }
 
