@@ -17,7 +17,7 @@ export interface DrawnMesh {
 /** Names are drawn beside the members up to this number; among more, that of the member under the pointer. */
 const mostNames = 40;
 /** More pulses at once would only slow down the page. */
-const mostPulses = 60;
+const mostPulses = 30;
 const travelMs = 650;
 const characterWidth = 6.2;
 
