@@ -3,6 +3,7 @@ import { useContext } from "preact/hooks";
 import { YurtClient } from "../../../client/client.ts";
 import { YurtError } from "../../../client/errors.ts";
 import { Value } from "../../shared/value.ts";
+import { ServerClock } from "../data/server-clock.ts";
 
 /** The base of the server's URLs, which may have a path. */
 export function serverUrl(): URL {
@@ -28,6 +29,7 @@ interface Credentials {
 export class Session {
   readonly id = crypto.randomUUID();
   readonly client: YurtClient;
+  readonly clock = new ServerClock();
   /** The reason why the session has ended, as a sentence; undefined while it lasts. */
   readonly ended = new Value<string | undefined>(undefined);
   #credentials: Credentials;
@@ -75,7 +77,9 @@ export class Session {
   }
 
   async #fetch(url: string, init: RequestInit): Promise<Response> {
+    const sentAt = Date.now();
     const response = await fetch(url, init);
+    this.clock.observe(response.headers.get("date"), { sentAt, receivedAt: Date.now() });
     if (response.status === 401) this.#end("Your session has ended. Sign in again.");
     return response;
   }

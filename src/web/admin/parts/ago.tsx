@@ -1,3 +1,4 @@
+import { useSession } from "../entry/session.ts";
 import { formatAgo, formatTime } from "./formats.ts";
 
 export interface AgoProps {
@@ -5,12 +6,13 @@ export interface AgoProps {
   readonly time: string | null;
 }
 
-/** A time as its distance from now. The time itself is in the tooltip. */
+/** A time of the server as its distance from now. The time itself is in the tooltip. */
 export function Ago({ time }: AgoProps) {
+  const { clock } = useSession();
   if (time === null) return <>–</>;
   return (
     <time dateTime={time} title={formatTime(time)}>
-      {formatAgo(time)}
+      {formatAgo(time, clock.now())}
     </time>
   );
 }
