@@ -1,3 +1,4 @@
+import { useEffect, useState } from "preact/hooks";
 import { useSession } from "../entry/session.ts";
 import { formatAgo, formatTime } from "./formats.ts";
 
@@ -6,9 +7,16 @@ export interface AgoProps {
   readonly time: string | null;
 }
 
-/** A time of the server as its distance from now. The time itself is in the tooltip. */
+const tickMs = 10_000;
+
+/** A time of the server as its distance from now, which grows. The time itself is in the tooltip. */
 export function Ago({ time }: AgoProps) {
   const { clock } = useSession();
+  const [, setTicks] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setTicks((before) => before + 1), tickMs);
+    return () => clearInterval(timer);
+  }, []);
   if (time === null) return <>–</>;
   return (
     <time dateTime={time} title={formatTime(time)}>

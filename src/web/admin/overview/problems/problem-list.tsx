@@ -1,7 +1,8 @@
 import type { ServerProblem } from "../../../../client/server/facts.ts";
 import { linkTo } from "../../frame/address.ts";
+import { Ago } from "../../parts/ago.tsx";
 import { Empty } from "../../parts/empty.tsx";
-import { formatAgo, formatCount, formatTime } from "../../parts/formats.ts";
+import { formatCount, formatTime } from "../../parts/formats.ts";
 import { groupProblems, isError, type ProblemGroup, wordsOfEvent } from "./problem-groups.ts";
 
 export interface ProblemListProps {
@@ -45,9 +46,9 @@ function ProblemItem({ group, isChosen }: { readonly group: ProblemGroup; readon
         </span>
         <strong>{wordsOfEvent(event)}</strong>
         {problems.length > 1 && <span class="hint">{formatCount(problems.length)} times</span>}
-        <time class="hint" dateTime={time} title={formatTime(time)}>
-          {formatAgo(time)}
-        </time>
+        <span class="hint">
+          <Ago time={time} />
+        </span>
       </div>
       {remedy !== null && <p>{remedy}</p>}
       <details key={String(isChosen)} open={isChosen}>

@@ -3,9 +3,10 @@ import type { MadeBackup, ServerFacts } from "../../../../client/server/administ
 import { remedyOf } from "../../data/problem-remedy.ts";
 import { useRead } from "../../data/use-read.ts";
 import { sentenceOf, useSession } from "../../entry/session.ts";
+import { Ago } from "../../parts/ago.tsx";
 import { announce } from "../../parts/announcer.tsx";
 import { Empty } from "../../parts/empty.tsx";
-import { formatAgo, formatBytes, formatCount, formatTime } from "../../parts/formats.ts";
+import { formatBytes, formatCount, formatTime } from "../../parts/formats.ts";
 import { LoadedPart } from "../../parts/loaded-part.tsx";
 import { SettingsTable } from "../configuration/settings-table.tsx";
 
@@ -112,7 +113,7 @@ function BackupTimes({ backup: { lastFailureAt, lastSuccessAt }, problems }: Bac
 function Moment({ time }: { readonly time: string }) {
   return (
     <>
-      {formatAgo(time)} <span class="hint">{formatTime(time)}</span>
+      <Ago time={time} /> <span class="hint">{formatTime(time)}</span>
     </>
   );
 }

@@ -3,10 +3,12 @@ import type { WebhookDelivery } from "../../../../client/webhook-endpoints.ts";
 import { useRead } from "../../data/use-read.ts";
 import { sentenceOf, useSession } from "../../entry/session.ts";
 import { linkTo } from "../../frame/address.ts";
+import { Ago } from "../../parts/ago.tsx";
 import { announce } from "../../parts/announcer.tsx";
 import { Empty } from "../../parts/empty.tsx";
-import { formatAgo, formatCount, formatTime } from "../../parts/formats.ts";
+import { formatCount } from "../../parts/formats.ts";
 import { LoadedPart } from "../../parts/loaded-part.tsx";
+import { ShownName } from "../../parts/shown-name.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
 import { attemptText, deliveryState } from "./webhook-words.ts";
 
@@ -76,7 +78,7 @@ function columnsOf(redeliver: (id: string) => void): readonly Column<WebhookDeli
       label: "Document",
       cell: ({ document }) => (
         <a href={linkTo("documents", [document])}>
-          <bdi>{document}</bdi>
+          <ShownName name={document} />
         </a>
       ),
     },
@@ -105,9 +107,9 @@ function DeliveryBadge({ message }: { readonly message: WebhookDelivery }) {
         {label}
       </span>
       {failures > 0 && nextAttemptAt !== null && (
-        <span class="hint" title={formatTime(nextAttemptAt)}>
+        <span class="hint">
           {" "}
-          {formatAgo(nextAttemptAt)}, failed {failures === 1 ? "once" : `${failures} times`}
+          <Ago time={nextAttemptAt} />, failed {failures === 1 ? "once" : `${failures} times`}
         </span>
       )}
     </span>
@@ -119,8 +121,8 @@ function LastAttempt({ attempt }: { readonly attempt: WebhookDelivery["lastAttem
   return (
     <span>
       {attemptText(attempt)}{" "}
-      <span class="hint" title={formatTime(attempt.at)}>
-        {formatAgo(attempt.at)}
+      <span class="hint">
+        <Ago time={attempt.at} />
       </span>
     </span>
   );

@@ -3,9 +3,9 @@ import type { WebhookFacts, WebhookWithSecret } from "../../../../client/webhook
 import { useRead } from "../../data/use-read.ts";
 import { useSession } from "../../entry/session.ts";
 import { linkTo } from "../../frame/address.ts";
+import { Ago } from "../../parts/ago.tsx";
 import { announce } from "../../parts/announcer.tsx";
 import { Empty } from "../../parts/empty.tsx";
-import { formatAgo } from "../../parts/formats.ts";
 import { LoadedPart } from "../../parts/loaded-part.tsx";
 import { Table } from "../../parts/table.tsx";
 import { SecretDialog } from "./secret-dialog.tsx";
@@ -108,7 +108,12 @@ export function WebhookBadge({ webhook }: { readonly webhook: WebhookFacts }) {
       <span class="badge" data-tone={tone}>
         {label}
       </span>
-      {since !== null && <span class="hint"> {formatAgo(since)}</span>}
+      {since !== null && (
+        <span class="hint">
+          {" "}
+          <Ago time={since} />
+        </span>
+      )}
     </span>
   );
 }
