@@ -13,15 +13,22 @@ export interface Figures {
   readonly retry: () => void;
 }
 
+const pollMs = 10_000;
+
 /** The figures of the last hour, and those that follow every two seconds. */
 export function useFigures(): Figures {
   const { client } = useSession();
   const [rows, setRows] = useState<readonly FigureRow[]>([]);
-  const { refresh, state } = useRead({ key: "figures", read: (signal) => client.server.figures({ signal }) });
+  const [isPolled, setPolled] = useState(false);
+  const { refresh, state } = useRead({
+    key: "figures",
+    ...(isPolled && { everyMs: pollMs }),
+    read: (signal) => client.server.figures({ signal }),
+  });
   useEffect(() => {
     if (state.kind === "loaded") setRows(rowsOf(state.value));
   }, [state]);
-  useStream({
+  const stream = useStream({
     key: state.kind === "loading" ? undefined : "figures",
     open: (signal) => samplesOf(client.server.follow({ signal })),
     receive: (sample: FigureSample) => {
@@ -29,6 +36,8 @@ export function useFigures(): Figures {
       setRows((before) => withSample(before, sample));
     },
   });
+  // The server has a bound on streams. The history is read again and again then.
+  useEffect(() => setPolled(stream.kind === "failed"), [stream.kind]);
   return { rows, state, retry: refresh };
 }
 

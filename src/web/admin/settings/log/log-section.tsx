@@ -52,6 +52,11 @@ export function LogSection({ place }: ViewProps) {
       {log.stream.kind === "failed" && (
         <div class="alert" data-tone="away" role="alert">
           <p>{log.stream.why}</p>
+          <p>
+            <button type="button" onClick={log.retry}>
+              Try again
+            </button>
+          </p>
         </div>
       )}
       {missed > 0 && (

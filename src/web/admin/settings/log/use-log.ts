@@ -11,6 +11,8 @@ export interface FollowedLog {
   readonly count: number;
   readonly stream: StreamState;
   readonly clear: () => void;
+  /** Opens the stream again. */
+  readonly retry: () => void;
 }
 
 /** Follows everything that the log writes, and renders at most once in a frame. */
@@ -20,8 +22,9 @@ export function useLog(): FollowedLog {
   const [shown, setShown] = useState({ entries: lines.entries, count: 0 });
   const task = useMemo(() => new FrameTask(() => setShown({ entries: lines.entries, count: lines.count })), [lines]);
   useEffect(() => () => task.cancel(), [task]);
+  const [round, setRound] = useState(0);
   const stream = useStream<ServerLiveEvent>({
-    key: "log",
+    key: `log ${round}`,
     open: (signal) => client.server.follow({ log: "trace", signal }),
     receive: (event) => {
       if (event.kind === "log") lines.add(event.line);
@@ -34,5 +37,5 @@ export function useLog(): FollowedLog {
     lines.clear();
     task.schedule();
   };
-  return { ...shown, stream, clear };
+  return { ...shown, stream, clear, retry: () => setRound((before) => before + 1) };
 }
