@@ -15,12 +15,20 @@ import { verdictOf, withoutState } from "./verdict/verdict.ts";
 import { VerdictPanel } from "./verdict/verdict-panel.tsx";
 
 const factsMs = 5_000;
+const webhooksMs = 30_000;
 
 /** The first look of an operator: whether the server is well, and its figures of the last hour. */
 export function OverviewView({ place }: ViewProps) {
   const { client } = useSession();
   const facts = useRead({ key: "server", everyMs: factsMs, read: (signal) => client.server.get({ signal }) });
   const settings = useRead({ key: "settings", read: (signal) => client.server.configuration({ signal }) });
+  // A server without documents has no route for webhooks.
+  const hasDocuments = (lastValue(facts.state)?.disk ?? null) !== null;
+  const webhooks = useRead({
+    key: `webhooks ${hasDocuments}`,
+    everyMs: webhooksMs,
+    read: async (signal) => (hasDocuments ? client.webhooks.list({ signal }) : undefined),
+  });
   const figures = useFigures();
   const { rows } = figures;
   const times = useMemo(() => rows.map(({ at }) => at), [rows]);
@@ -42,6 +50,7 @@ export function OverviewView({ place }: ViewProps) {
             facts: server,
             eventLoopLagP99Ms: { times, values: rows.map((row) => row.eventLoopLagP99Ms) },
             acknowledgementP99Ms: { times, values: rows.map((row) => row.acknowledgementP99Ms) },
+            webhooks: lastValue(webhooks.state),
             backupEveryMs: backupEveryMs(lastValue(settings.state) ?? []),
             now,
           });

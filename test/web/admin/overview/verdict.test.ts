@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { ServerFacts } from "../../../../src/client/server/administration.ts";
+import type { WebhookFacts } from "../../../../src/client/webhook-endpoints.ts";
 import { isBeyond } from "../../../../src/web/admin/overview/verdict/load-checks.ts";
 import { thresholds } from "../../../../src/web/admin/overview/verdict/thresholds.ts";
 import { type Observations, verdictOf, withoutState } from "../../../../src/web/admin/overview/verdict/verdict.ts";
@@ -31,6 +32,21 @@ const well: ServerFacts = {
   problems: [],
 };
 
+const webhook: WebhookFacts = {
+  id: "wh_1",
+  url: "https://app.example.com/yurt",
+  description: "",
+  events: ["doc.updated"],
+  documents: ["**"],
+  include: null,
+  debounceMs: 2_000,
+  maxWaitMs: 10_000,
+  enabled: true,
+  disabled: null,
+  failingSince: null,
+  createdAt: ago(day),
+};
+
 /** Samples of ten minutes, one every 10 seconds. */
 const times = Array.from({ length: 60 }, (_, index) => now - (59 - index) * 10_000);
 const steady = (value: number | null) => ({ times, values: times.map(() => value) });
@@ -40,6 +56,7 @@ function verdict(changed: Partial<ServerFacts> = {}, observed: Partial<Observati
     facts: { ...well, ...changed },
     eventLoopLagP99Ms: steady(4),
     acknowledgementP99Ms: steady(20),
+    webhooks: [webhook],
     backupEveryMs: day,
     now,
     ...observed,
@@ -65,6 +82,7 @@ test("a server without findings is well, and each check says how it is", () => {
     "Last backup: 1 hour ago",
     "Certificate: Valid for 60 d 0 h",
     "TURN: Listening, 2 in use",
+    "Webhooks: 1 of 1 enabled",
     "Errors, last hour: None",
   ]);
   expect(checks.every((check) => check.tone === "good")).toBe(true);
@@ -73,7 +91,7 @@ test("a server without findings is well, and each check says how it is", () => {
 test("a server that does without something is well", () => {
   const { checks, tone } = verdict(
     { disk: null, backup: null, certificate: null, turn: null },
-    { eventLoopLagP99Ms: steady(null), acknowledgementP99Ms: steady(null) },
+    { eventLoopLagP99Ms: steady(null), acknowledgementP99Ms: steady(null), webhooks: [] },
   );
   expect(tone).toBe("good");
   expect(checks.filter((check) => check.tone === "off").map(({ label }) => label)).toEqual([
@@ -83,6 +101,7 @@ test("a server that does without something is well", () => {
     "Last backup",
     "Certificate",
     "TURN",
+    "Webhooks",
   ]);
 });
 
@@ -202,6 +221,29 @@ describe("a backup", () => {
 
   test("that succeeded after a failure is well", () => {
     expect(ids(verdict({ backup: { lastSuccessAt: ago(minute), lastFailureAt: ago(2 * minute) } }))).toEqual([]);
+  });
+});
+
+describe("a webhook", () => {
+  const found = (changed: Partial<WebhookFacts>) => verdict({}, { webhooks: [{ ...webhook, ...changed }] }).findings;
+
+  test("that fails needs attention after some minutes", () => {
+    expect(found({ failingSince: ago(thresholds.webhookMs - 1) })).toEqual([]);
+    expect(found({ failingSince: ago(20 * minute) })).toMatchObject([
+      { title: "The webhook to app.example.com has failed for 20 min 0 s", link: { path: ["webhooks", "wh_1"] } },
+    ]);
+  });
+
+  test("that the server has disabled needs attention; one that somebody has disabled does not", () => {
+    const at = ago(day);
+    const title = "The webhook to app.example.com is disabled: the application answered 410";
+    expect(found({ disabled: { reason: "gone", at }, failingSince: at })).toMatchObject([{ title }]);
+    expect(found({ disabled: { reason: "failing", at } })).toHaveLength(1);
+    expect(found({ disabled: { reason: "request", at }, failingSince: at })).toEqual([]);
+  });
+
+  test("is none of a server without documents", () => {
+    expect(verdict({}, { webhooks: undefined }).checks.map(({ label }) => label)).not.toContain("Webhooks");
   });
 });
 

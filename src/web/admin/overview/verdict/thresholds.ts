@@ -24,6 +24,8 @@ export const thresholds = {
   slowMs: 5 * minuteMs,
   /** Fewer measurements than those of a minute say nothing. */
   leastMeasuredMs: minuteMs,
+  /** A webhook may fail for so long: an application that is restarted is no trouble. */
+  webhookMs: 10 * minuteMs,
   /** An error of the log counts for so long. */
   errorMs: 60 * minuteMs,
 } as const;

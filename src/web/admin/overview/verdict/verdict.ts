@@ -1,14 +1,18 @@
 import type { ServerFacts } from "../../../../client/server/administration.ts";
+import type { WebhookFacts } from "../../../../client/webhook-endpoints.ts";
 import { type Check, type Finding, worstOf } from "./check.ts";
 import { errorCheck } from "./error-check.ts";
 import { acknowledgementCheck, eventLoopCheck, type Measured, memoryCheck } from "./load-checks.ts";
 import { certificateCheck, connectionsCheck, readyCheck, turnCheck } from "./service-checks.ts";
 import { backupCheck, diskCheck } from "./storage-checks.ts";
+import { webhookCheck } from "./webhook-check.ts";
 
 export interface Observations {
   readonly facts: ServerFacts;
   readonly eventLoopLagP99Ms: Measured;
   readonly acknowledgementP99Ms: Measured;
+  /** Undefined for a server that has none, because it stores no documents. */
+  readonly webhooks: readonly WebhookFacts[] | undefined;
   /** The interval of the schedule of backups, in milliseconds; undefined if unknown. */
   readonly backupEveryMs: number | undefined;
   /** Epoch milliseconds. */
@@ -26,7 +30,7 @@ export interface Verdict {
 
 /** Whether a server is well, and what needs attention. */
 export function verdictOf(observations: Observations): Verdict {
-  const { acknowledgementP99Ms, backupEveryMs: everyMs, eventLoopLagP99Ms, facts, now } = observations;
+  const { acknowledgementP99Ms, backupEveryMs: everyMs, eventLoopLagP99Ms, facts, now, webhooks } = observations;
   const others = [
     readyCheck(facts),
     connectionsCheck(facts),
@@ -37,6 +41,7 @@ export function verdictOf(observations: Observations): Verdict {
     backupCheck({ ...facts, everyMs, now }),
     certificateCheck(facts, now),
     turnCheck(facts),
+    ...(webhooks === undefined ? [] : [webhookCheck(webhooks, now)]),
   ];
   const explained = new Set(others.flatMap((check) => check.findings).flatMap(({ explains = [] }) => explains));
   const checks = [...others, errorCheck({ ...facts, explained, now })];
