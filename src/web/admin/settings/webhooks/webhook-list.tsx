@@ -76,7 +76,7 @@ function WebhookTable({ webhooks }: { readonly webhooks: readonly WebhookFacts[]
           cell: ({ description, id, url }) => (
             <div>
               <a href={linkTo("settings", ["webhooks", id])}>
-                <bdi>{url}</bdi>
+                <bdi class="clamped">{url}</bdi>
               </a>
               {description !== "" && (
                 <p class="hint">
@@ -86,7 +86,10 @@ function WebhookTable({ webhooks }: { readonly webhooks: readonly WebhookFacts[]
             </div>
           ),
         },
-        { label: "Documents", cell: ({ documents }) => <code class="setting-value">{documents.join(", ")}</code> },
+        {
+          label: "Documents",
+          cell: ({ documents }) => <code class="setting-value clamped">{documents.join(", ")}</code>,
+        },
         { label: "Events", cell: ({ events }) => eventsText(events) },
         { label: "State", cell: (webhook) => <WebhookBadge webhook={webhook} /> },
       ]}
@@ -110,7 +113,7 @@ export function WebhookBadge({ webhook }: { readonly webhook: WebhookFacts }) {
       </span>
       {since !== null && (
         <span class="hint">
-          {" "}
+          {webhook.disabled === null ? " began " : " "}
           <Ago time={since} />
         </span>
       )}
