@@ -19,7 +19,7 @@ const webhooksMs = 30_000;
 
 /** The first look of an operator: whether the server is well, and its figures of the last hour. */
 export function OverviewView({ place }: ViewProps) {
-  const { client } = useSession();
+  const { client, clock } = useSession();
   const facts = useRead({ key: "server", everyMs: factsMs, read: (signal) => client.server.get({ signal }) });
   const settings = useRead({ key: "settings", read: (signal) => client.server.configuration({ signal }) });
   // A server without documents has no route for webhooks.
@@ -45,7 +45,7 @@ export function OverviewView({ place }: ViewProps) {
       <h1>Overview</h1>
       <LoadedPart of={facts.state} retry={facts.refresh}>
         {(server) => {
-          const now = Date.now();
+          const now = clock.now();
           const verdict = verdictOf({
             facts: server,
             eventLoopLagP99Ms: { times, values: rows.map((row) => row.eventLoopLagP99Ms) },
