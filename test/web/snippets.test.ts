@@ -27,6 +27,11 @@ test("a server without storage, and a room with a password, have y-webrtc only",
   expect(only?.code).toContain('password: "open \\"sesame\\""');
 });
 
+test("a token for reading only gets no code for y-webrtc, where nothing enforces it", () => {
+  const ids = snippets({ ...facts, isProtected: true, isReadOnly: true, token: "a.b.c" }).map(({ id }) => id);
+  expect(ids).toEqual(["y-websocket", "hocuspocus", "react"]);
+});
+
 test("where a token is required, each code passes one on, and the page's own if it has one", () => {
   for (const { code } of snippets({ ...facts, isProtected: true, token: "a.b.c" })) {
     expect(code).toContain('const token = "a.b.c";');

@@ -16,6 +16,8 @@ export interface SnippetFacts {
   readonly isSyncServed: boolean;
   /** True when the server requires a token. */
   readonly isProtected: boolean;
+  /** Whether the token is for reading only. The code has no y-webrtc then: between browsers nothing enforces that. */
+  readonly isReadOnly?: boolean;
   /** The token of this page, if it has one. */
   readonly token: string | undefined;
   /** The password of the room: its text must not reach the server. */
@@ -24,6 +26,7 @@ export interface SnippetFacts {
 
 export function snippets(facts: SnippetFacts): readonly Snippet[] {
   if (facts.password !== undefined || !facts.isSyncServed) return [yWebrtc(facts)];
+  if (facts.isReadOnly === true) return [yWebsocket(facts), hocuspocus(facts), react(facts)];
   return [yWebsocket(facts), hocuspocus(facts), yWebrtc(facts), both(facts), react(facts)];
 }
 
@@ -129,11 +132,11 @@ function signalingUrl({ urls, isProtected }: SnippetFacts): string {
   return isProtected ? `${quoted(`${urls.signal}?token=`)} + token` : quoted(urls.signal);
 }
 
-/** An app gets its tokens from its own backend. This page's one works until it expires. */
+/** An app gets its tokens from its own backend. A given one works until it expires. */
 function tokenLine({ isProtected, room, token }: SnippetFacts): string {
   if (!isProtected) return "";
   const source =
-    token === undefined ? `create one: yurt token ${quotedForShell(room)}` : "this page's; your backend makes others";
+    token === undefined ? `create one: yurt token ${quotedForShell(room)}` : "it expires; your backend creates others";
   return `\n// ${source}\nconst token = ${quoted(token ?? "")};\n`;
 }
 
