@@ -77,10 +77,12 @@ export class Session {
   }
 
   async #fetch(url: string, init: RequestInit): Promise<Response> {
+    const isOwn = new Headers(init.headers).get("authorization") === `Bearer ${this.#credentials.token}`;
     const sentAt = Date.now();
     const response = await fetch(url, init);
     this.clock.observe(response.headers.get("date"), { sentAt, receivedAt: Date.now() });
-    if (response.status === 401) this.#end("Your session has ended. Sign in again.");
+    // A question about the token of a client is answered with 401 as well.
+    if (isOwn && response.status === 401) this.#end("Your session has ended. Sign in again.");
     return response;
   }
 
