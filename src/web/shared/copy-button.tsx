@@ -3,8 +3,15 @@ import { copyText } from "./clipboard.ts";
 
 const shownMs = 2500;
 
+export interface CopyButtonProps {
+  readonly label: string;
+  readonly text: string;
+  /** The button is the one that is used most beside others. */
+  readonly isPrimary?: boolean;
+}
+
 /** A button that copies a text. The outcome appears beside it, and its label stays the same. */
-export function CopyButton({ label, text }: { readonly label: string; readonly text: string }) {
+export function CopyButton({ isPrimary = false, label, text }: CopyButtonProps) {
   const [outcome, setOutcome] = useState("");
   useEffect(() => {
     if (outcome === "") return undefined;
@@ -14,7 +21,7 @@ export function CopyButton({ label, text }: { readonly label: string; readonly t
   const copy = () => void copyText(text).then((isCopied) => setOutcome(isCopied ? "Copied" : "Select and copy it"));
   return (
     <span class="copy">
-      <button type="button" onClick={copy}>
+      <button type="button" class={isPrimary ? "button primary" : undefined} onClick={copy}>
         {label}
       </button>
       <span class="copy-outcome" aria-live="polite">

@@ -1,0 +1,76 @@
+import type { Refusal, Refusals } from "../../../../client/server/administration.ts";
+import { isToldByTitle } from "../reasons/reason-words.ts";
+
+/** The refusals for one reason. */
+export interface RefusalGroup {
+  /** The reason, which `reasonWords` knows. */
+  readonly reason: string;
+  /** The number since the start of the server, or those in the list where the server does not count them. */
+  readonly count: number;
+}
+
+/** The reason of a listed refusal. The events about a request itself have it in their name. */
+export function reasonOf({ event, reason }: Pick<Refusal, "event" | "reason">): string {
+  return reason ?? event.replace(/-refused$/, "");
+}
+
+/**
+ * The refusals by reason, most often first. The same denial is counted as the denial, and again as the connection that it
+ * has ended: the connection is left out.
+ */
+export function groupsOf({ counts, items }: Refusals): readonly RefusalGroup[] {
+  const groups = new Map<string, number>();
+  for (const { count, event, reason } of counts) {
+    if (event === "upgrade-refused" && reason === "unauthenticated") continue;
+    groups.set(reason, (groups.get(reason) ?? 0) + count);
+  }
+  for (const { event, omitted, reason } of items) {
+    const key = reasonOf({ event, reason });
+    if (event === "connection-closed") groups.set(key, (groups.get(key) ?? 0) + 1 + omitted);
+  }
+  return Array.from(groups, ([reason, count]) => ({ reason, count })).toSorted(
+    (left, right) => right.count - left.count,
+  );
+}
+
+/** The detail of a refusal, where the words for its reason do not say it already. */
+export function detailOf({ detail, event, reason }: Pick<Refusal, "detail" | "event" | "reason">): string | undefined {
+  const isTold = event === "access-denied" && reason !== null && isToldByTitle(reason);
+  return isTold || detail === null || detail === reason ? undefined : detail;
+}
+
+/** Refusals that follow each other and differ in their times only. */
+export interface RefusalRun {
+  /** It stays the same when later refusals come. */
+  readonly key: string;
+  readonly latest: Refusal;
+  /** Those that are listed, and those that the log has left out. */
+  readonly count: number;
+}
+
+/** The runs of a list, which is latest first, as they are. */
+export function runsOf(items: readonly Refusal[]): readonly RefusalRun[] {
+  const runs: RefusalRun[] = [];
+  for (const item of items.toReversed()) {
+    const count = 1 + item.omitted;
+    const last = runs.at(-1);
+    if (last !== undefined && isSame(last.latest, item)) {
+      runs[runs.length - 1] = { ...last, latest: item, count: last.count + count };
+    } else {
+      const number = runs.filter(({ latest }) => latest.time === item.time).length;
+      runs.push({ key: `${item.time} ${number}`, latest: item, count });
+    }
+  }
+  return runs.toReversed();
+}
+
+function isSame(left: Refusal, right: Refusal): boolean {
+  const facts = ({ address, detail, event, protocol, reason }: Refusal) => [address, detail, event, protocol, reason];
+  return JSON.stringify(facts(left)) === JSON.stringify(facts(right));
+}
+
+/** The kind of room in which clients of a protocol are; undefined if it is unknown. */
+export function kindOf(protocol: string | null): "sync" | "signaling" | undefined {
+  if (protocol === null) return undefined;
+  return protocol === "y-websocket" || protocol === "hocuspocus" ? "sync" : "signaling";
+}
