@@ -19,8 +19,8 @@ const examples = commands.flatMap(({ heading, language, code }, index) => {
 });
 /** The examples without a token, which the server answers only in open mode. */
 const openExamples: readonly string[] = ["POST /api/auth/token", "Documents", "Content", "Copies", "Presence"];
-/** The example that makes the documents of another one. */
-const former: Readonly<Record<string, string>> = { Copies: "Content" };
+/** The heading of earlier examples, which make what those of a heading use. */
+const former: Readonly<Record<string, string>> = { Copies: "Content", "Managing API keys": "Managing API keys" };
 /** The room that a client must have open for the examples of a heading. */
 const openRooms: Readonly<Record<string, string>> = { Rooms: "notes/7" };
 
@@ -63,7 +63,8 @@ describe.skipIf(Bun.which("curl") === null)("the examples of docs/http-api.md", 
     async (heading, example) => {
       const data = join(folder, Bun.randomUUIDv7());
       const mode = openExamples.includes(heading) ? "open" : "token";
-      const before = examples.filter((each) => each.heading === former[heading]).map(({ code }) => code);
+      const earlier = examples.slice(0, examples.indexOf(example));
+      const before = earlier.filter((each) => each.heading === former[heading]).map(({ code }) => code);
       await using server = new Run({ folder, args: ["--port", "0", "--data", data, "--auth-mode", mode] });
       const url = `http://127.0.0.1:${await server.port()}`;
       await using client = new AsyncDisposableStack();
