@@ -68,7 +68,12 @@ export class Connection {
     };
     showStoreSize({ file, journalBytes: () => this.journal.bytes, metrics });
     this.wal = new WriteAheadLog({ file, descriptor: files.wal, identity: files.identity, frames, metrics });
-    this.rankings = new Rankings({ file, identity: files.identity, clock });
+    this.rankings = new Rankings({
+      file,
+      identity: files.identity,
+      clock,
+      shortenLog: () => this.wal.restartIfLong(),
+    });
   }
 
   /** Throws as `openSqliteStore`. */

@@ -123,6 +123,18 @@ export class WriteAheadLog {
   }
 
   /**
+   * Lets the next write restart the log if it is too long: for a moment when no reader of this process keeps it from that.
+   * Never rejects.
+   */
+  async restartIfLong(): Promise<void> {
+    if (this.#options.frames().all < maxFrames) return;
+    // Writers do not wait for this one, which leaves the second one little to copy.
+    await this.#checkpoint();
+    this.#restarting ??= this.#restart();
+    await this.#restarting;
+  }
+
+  /**
    * For a time when nobody writes: copies the log into the database, cuts the file and ends the worker, if the file is
    * large. Leaves it as it is while another program reads the database. Never rejects.
    */

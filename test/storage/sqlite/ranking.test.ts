@@ -1,9 +1,11 @@
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
+import { maxLogBytes } from "../../../src/storage/sqlite/write-ahead-log.ts";
 import { type DocumentInfo, type Page, type Store, StoreError } from "../../../src/storage/store.ts";
 import { rowsOf } from "../../support/bytes/counting.ts";
 import { Random } from "../../support/bytes/random.ts";
@@ -83,6 +85,24 @@ test("the database is scrubbed while documents are put in order", async () => {
     store.list({ order: "updated", limit: 1 }),
   ]);
   expect([first.length, second[0]?.name]).toEqual([4_999, "document 4999"]);
+});
+
+test("a list in another order lets a log that a reader has made too long start from the beginning again", async () => {
+  const update = new Uint8Array(1_024 * 1_024);
+  const write = async (count: number) => {
+    for (let written = 0; written < count; written += 1) await store.append([{ document: "document", update }]);
+  };
+  await write(1);
+  using reader = new Database(file, { readonly: true });
+  reader.run("BEGIN");
+  reader.query("SELECT count(*) FROM documents").get();
+  await write(36);
+  const { size } = statSync(`${file}-wal`);
+  expect(size).toBeGreaterThan(maxLogBytes);
+  reader.run("COMMIT");
+  await store.list({ order: "bytes", limit: 1 });
+  await write(24);
+  expect(statSync(`${file}-wal`).size).toBeLessThanOrEqual(size);
 });
 
 test("a store that is closed gives the orders up that it is asked for, and leaves no log", async () => {

@@ -28,6 +28,11 @@ export interface RankingsOptions {
   /** The open database file. */
   readonly identity: FileFacts;
   readonly clock: Clock;
+  /**
+   * Called before each ranking, while none reads the database. Rankings that follow each other leave the log no other moment
+   * to restart, and it would grow as long as they do. Never rejects.
+   */
+  readonly shortenLog: () => Promise<void>;
 }
 
 /** A million documents take some seconds. */
@@ -85,7 +90,8 @@ export class Rankings {
 
   async #rank(ranking: Ranking): Promise<readonly DocumentInfo[]> {
     if (Atomics.load(this.#stop, 0) !== 0) throw new StoreError("unavailable", "The store is closed.");
-    const { file, identity } = this.#options;
+    const { file, identity, shortenLog } = this.#options;
+    await shortenLog();
     const request: RankingRequest = { file, identity, ranking, timeLimitMs, stop: this.#stop };
     const reply = await this.#answer(request);
     if ("found" in reply) return reply.found;
