@@ -51,7 +51,7 @@ export function documentRoutes({ documents, orderSlots }: DocumentRoutesOptions)
       },
       answers: { 200: { description: "A page of documents", json: shownPage } },
       problems: ["overloaded", "storage-unavailable"],
-      handle: async ({ caller, counted, query }) => {
+      handle: async ({ caller, counted, keepOpen, query }) => {
         const { deleted, fields, limit, order } = query;
         if (deleted) demandAdmin(caller);
         const after = afterOf(query);
@@ -59,6 +59,7 @@ export function documentRoutes({ documents, orderSlots }: DocumentRoutesOptions)
         if (prefix === undefined) return json({ items: [], next: null });
         const asked = { prefix, state: deleted ? "deleted" : "present" } as const;
         if (order !== "name") {
+          keepOpen();
           const first = await orderSlots.run(counted, () => documents.list({ ...asked, order, limit }));
           return json({ items: showPage(first, fields), next: null });
         }
