@@ -14,6 +14,12 @@ export interface BackupFile {
   readonly isDamaged: boolean;
 }
 
+/** The backups that a folder keeps: their number, and the interval between two of the schedule. */
+export interface Kept {
+  readonly keep: number;
+  readonly everyMs: number;
+}
+
 /** The names of a server's own backups, with the time in UTC. `yurt-2026-03-01.db`, written by a person, does not match. */
 const ownName = /^yurt-(\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z)(\.damaged)?\.db$/;
 /** The files that an interrupted backup leaves, with those that SQLite keeps beside them. */
@@ -62,17 +68,21 @@ export class BackupFolder {
   }
 
   /**
-   * Deletes all but the newest `keep` backups, of those with damaged updates or of the others: neither displaces the
-   * other. `latest` is the name of the latest backup. One with a later time comes from a clock that was ahead, and counts
-   * as older than all others. Resolves with the number of deleted backups. Rejects with the system's error.
+   * Deletes backups until `keep` are left, of those with damaged updates or of the others: neither displaces the other.
+   * Those are deleted first that were made less than half an interval after the one before, and then the oldest, so that
+   * many backups that are asked for in a short time do not displace those of many days.
+   *
+   * `latest` is the name of the latest backup, which is kept. One with a later time comes from a clock that was ahead, and
+   * counts as older than all others. Resolves with the number of deleted backups. Rejects with the system's error.
    */
-  async prune(keep: number, latest: string): Promise<number> {
+  async prune(latest: string, { everyMs, keep }: Kept): Promise<number> {
     const all = this.list();
     const made = all.find(({ name }) => name === latest);
     if (made === undefined) return 0;
     const others = all.filter(({ isDamaged }) => isDamaged === made.isDamaged);
     const byAge = [...others.filter(({ at }) => at <= made.at), ...others.filter(({ at }) => at > made.at)];
-    const pruned = byAge.slice(keep);
+    const pruned: BackupFile[] = [];
+    while (byAge.length > keep) pruned.push(...byAge.splice(dispensableIn(byAge, everyMs / 2), 1));
     for (const { name } of pruned) await this.#remove(name);
     return pruned.length;
   }
@@ -100,6 +110,15 @@ export class BackupFolder {
   #remove(name: string): Promise<void> {
     return rm(join(this.path, name), { force: true });
   }
+}
+
+/** The place of the backup to delete first. The newest one comes first, and is never deleted. */
+function dispensableIn(byAge: readonly BackupFile[], closeMs: number): number {
+  const close = byAge.findIndex(({ at }, index) => {
+    const sinceFormer = at - (byAge[index + 1]?.at ?? Number.NEGATIVE_INFINITY);
+    return index > 0 && sinceFormer >= 0 && sinceFormer < closeMs;
+  });
+  return close === -1 ? byAge.length - 1 : close;
 }
 
 function backupNamed(name: string): BackupFile | undefined {

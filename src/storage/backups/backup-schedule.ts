@@ -222,9 +222,9 @@ export class BackupSchedule {
 
   /** A backup that cannot be deleted now is deleted after a later one. */
   async #prune(file: string): Promise<void> {
-    const { folder, keep, log } = this.#options;
+    const { everyMs, folder, keep, log } = this.#options;
     try {
-      const deleted = await folder.prune(keep, basename(file));
+      const deleted = await folder.prune(basename(file), { everyMs, keep });
       if (deleted > 0) log.info({ event: "backups-deleted", count: deleted, folder: folder.path });
     } catch (error) {
       log.error({ event: "backup-prune-failed", err: error });

@@ -20,6 +20,7 @@ const write = (...names: readonly string[]) => {
 };
 const nameAt = (time: string) => basename(folder.pathsAt(Date.parse(time)).target);
 const march = (day: number) => `yurt-2026-03-0${day}T04-05-06Z.db`;
+const keep = (count: number) => ({ keep: count, everyMs: 86_400_000 });
 const january = (year: number) => `yurt-${year}-01-01T00-00-00Z.db`;
 
 describe("a folder of backups", () => {
@@ -72,23 +73,36 @@ describe("a folder of backups", () => {
   test("keeps the newest backups, and every file of another name", async () => {
     const others = ["yurt-2020-01-01.db", "yurt-2020-01-01T00-00-00Z.db.age", "notes.txt"];
     write(march(1), march(2), march(3), march(4), ...others);
-    expect(await folder.prune(2, march(4))).toBe(2);
+    expect(await folder.prune(march(4), keep(2))).toBe(2);
     expect(readdirSync(folder.path).sort()).toEqual([march(3), march(4), ...others].sort());
-    expect(await folder.prune(2, march(4))).toBe(0);
+    expect(await folder.prune(march(4), keep(2))).toBe(0);
   });
 
   test("keeps the backup that was just made even if others claim to be from the future", async () => {
     write(march(1), march(2), january(2031), january(2030));
-    await folder.prune(3, march(2));
+    await folder.prune(march(2), keep(3));
     expect(folder.list().map(({ name }) => name)).toEqual([january(2031), march(2), march(1)]);
-    await folder.prune(1, march(2));
+    await folder.prune(march(2), keep(1));
     expect(folder.list().map(({ name }) => name)).toEqual([march(2)]);
+  });
+
+  test("keeps those of many days although many are asked for in one hour", async () => {
+    const asked = [10, 20, 30, 40].map((minute) => `yurt-2026-03-04T05-${minute}-00Z.db`);
+    write(...[1, 2, 3, 4].map(march));
+    for (const name of asked) {
+      write(name);
+      await folder.prune(name, keep(4));
+    }
+    expect(folder.list().map(({ name }) => name)).toEqual([asked[3] ?? "", march(4), march(3), march(2)]);
+    write(march(5));
+    await folder.prune(march(5), keep(4));
+    expect(folder.list().map(({ name }) => name)).toEqual([5, 4, 3, 2].map(march));
   });
 
   test("lets damaged backups displace damaged ones only", async () => {
     const damaged = [1, 2, 3].map((day) => march(day + 4).replace(".db", ".damaged.db"));
     write(march(1), march(2), ...damaged);
-    expect(await folder.prune(1, damaged[2] ?? "")).toBe(2);
+    expect(await folder.prune(damaged[2] ?? "", keep(1))).toBe(2);
     expect(readdirSync(folder.path).sort()).toEqual([march(1), march(2), damaged[2] ?? ""].sort());
   });
 

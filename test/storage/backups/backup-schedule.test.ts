@@ -86,7 +86,7 @@ function watched(backups: BackupFolder): BackupFolder {
   };
   const [prepare, prune] = [backups.prepare.bind(backups), backups.prune.bind(backups)];
   backups.prepare = () => counted(prepare());
-  backups.prune = (keep, latest) => counted(prune(keep, latest));
+  backups.prune = (...order) => counted(prune(...order));
   return backups;
 }
 
