@@ -10,6 +10,16 @@ export class NotEnoughSpace extends Error {
   }
 }
 
+/** The schedule was closed before the backup was made. */
+export class BackupGivenUp extends Error {
+  readonly code = "given-up";
+
+  constructor() {
+    super("The backup was given up, because the server stops or has read its configuration again.");
+    this.name = "BackupGivenUp";
+  }
+}
+
 function megabytes(bytes: number): number {
   return Math.ceil(bytes / 1e6);
 }
@@ -18,6 +28,7 @@ const remedies: Readonly<Record<string, string>> = {
   ENOSPC: "Free some space there, lower backup.keep, or choose another folder with backup.folder.",
   EACCES: "Let the server's user write to the folder, or choose another one with backup.folder.",
   ENOTDIR: "A file is in the way. Choose another folder with backup.folder.",
+  "given-up": "Ask for it again.",
   corrupt: "Restore an earlier backup with yurt restore.",
 };
 

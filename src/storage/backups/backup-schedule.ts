@@ -5,7 +5,7 @@ import type { Log } from "../../ops/log.ts";
 import type { BackupFigures, BackupMetrics } from "../../ops/metrics/backup-metrics.ts";
 import { type ContentFault, describeFault } from "../folder-content.ts";
 import type { CommandEnding } from "./backup-command.ts";
-import { describeBackupError, NotEnoughSpace } from "./backup-errors.ts";
+import { BackupGivenUp, describeBackupError, NotEnoughSpace } from "./backup-errors.ts";
 import type { BackupFolder } from "./backup-folder.ts";
 
 /** The outcome of a copy. */
@@ -113,7 +113,7 @@ export class BackupSchedule {
   /**
    * Makes a backup now, which counts as one of the schedule. Resolves when it is made, before the command that hands it
    * over. Rejects with `BackupInProgress`, with the reason of a backup that failed, which is in the log and tried again,
-   * and with the reason of the abort when the schedule is closed.
+   * and with `BackupGivenUp` when the schedule is closed.
    */
   makeNow(): Promise<FinishedBackup> {
     if (this.#isBusy) return Promise.reject(new BackupInProgress());
@@ -125,7 +125,7 @@ export class BackupSchedule {
 
   /** Ends the schedule. A backup or a command in progress is given up. Resolves soon after. */
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#closing.abort(new BackupGivenUp());
     this.#cancel();
     await this.#running;
   }

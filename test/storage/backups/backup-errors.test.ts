@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
-import { describeBackupError, NotEnoughSpace } from "../../../src/storage/backups/backup-errors.ts";
+import { BackupGivenUp, describeBackupError, NotEnoughSpace } from "../../../src/storage/backups/backup-errors.ts";
 
 const failure = (code: string) => Object.assign(new Error("failed"), { code });
 
 test.each([
   [new NotEnoughSpace({ folder: "/b", free: 1, needed: 2 }), "Free some space"],
+  [new BackupGivenUp(), "Ask for it again."],
   [failure("full"), "Free some space"],
   [failure("EROFS"), "Let the server's user write"],
   [failure("EEXIST"), "A file is in the way"],

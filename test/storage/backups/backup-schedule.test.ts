@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, statfsSync, writeFileSync } from "n
 import { Registry } from "prom-client";
 import { addBackupMetrics } from "../../../src/ops/metrics/backup-metrics.ts";
 import type { CommandEnding } from "../../../src/storage/backups/backup-command.ts";
+import { BackupGivenUp } from "../../../src/storage/backups/backup-errors.ts";
 import { BackupFolder } from "../../../src/storage/backups/backup-folder.ts";
 import {
   BackupInProgress,
@@ -382,8 +383,20 @@ describe("a backup that is asked for", () => {
   test("is refused by a schedule that is closed", async () => {
     const { schedule } = startSchedule();
     await schedule.close();
-    await expect(schedule.makeNow()).rejects.toThrow("aborted");
+    await expect(schedule.makeNow()).rejects.toBeInstanceOf(BackupGivenUp);
     expect(times()).toEqual([]);
+  });
+
+  test("is given up when the schedule is closed, and whoever has asked is told why", async () => {
+    const backUp = (_: unknown, signal: AbortSignal) =>
+      new Promise<never>((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    const { events, schedule } = startSchedule({ backUp });
+    const making = schedule.makeNow();
+    const outcome = making.catch((error: unknown) => error);
+    await settled();
+    await schedule.close();
+    expect(await outcome).toBeInstanceOf(BackupGivenUp);
+    expect(events).toEqual([]);
   });
 });
 
