@@ -21,7 +21,7 @@ const places: readonly [AccessPlace, ...AccessPlace[]] = [
   accessPlace("keys", "API keys", KeysPlace),
   accessPlace("revoke", "Revoke", RevokePlace),
   accessPlace("why", "Why was this refused?", ReasonPlace),
-  accessPlace("refusals", "Recent refusals", RefusalsPlace),
+  accessPlace("refusals", "Refusals", RefusalsPlace),
 ];
 
 function accessPlace(id: string, label: string, component: AccessPlace["component"]): AccessPlace {

@@ -1,5 +1,3 @@
-import { useEffect, useRef } from "preact/hooks";
-
 export interface SubPlace {
   readonly id: string;
   readonly label: string;
@@ -14,16 +12,10 @@ export interface SubNavigationProps {
   readonly current: string;
 }
 
-/** Links to the places of a view, of which one is shown. On a phone they scroll to the side, and that one is in sight. */
+/** Links to the places of a view, of which one is shown. */
 export function SubNavigation({ current, label, places }: SubNavigationProps) {
-  const links = useRef<HTMLElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another place is another link
-  useEffect(() => {
-    const shown = links.current?.querySelector("[aria-current]");
-    shown?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [current]);
   return (
-    <nav ref={links} class="sub-navigation" aria-label={label}>
+    <nav class="sub-navigation" aria-label={label}>
       {places.map(({ href, id, label: name }) => (
         <a key={id} href={href} aria-current={id === current ? "page" : undefined}>
           {name}

@@ -39,8 +39,9 @@ export function verdictsOf(asked: Asked): readonly Verdict[] {
   const permission = answer.granted ? grantedVerdict(answer, asked) : deniedVerdict(answer, asked);
   const { origin } = answer;
   if (origin === undefined || origin.allowed) return [permission];
-  const { remedy, title } = reasonWords("origin");
-  return [{ tone: "away", title, text: origin.reason, remedies: [remedy], isHelpedByToken: false }, permission];
+  const { title } = reasonWords("origin");
+  // The reason has the remedy.
+  return [{ tone: "away", title, text: origin.reason, remedies: [], isHelpedByToken: false }, permission];
 }
 
 function grantedVerdict({ access, user }: AccessGranted, { isDeleted, mode }: Asked): Verdict {
@@ -75,7 +76,7 @@ function grantedVerdict({ access, user }: AccessGranted, { isDeleted, mode }: As
 /** The causes of the trouble of a client that is let in. */
 const otherCauses: readonly string[] = [
   "If it is refused nevertheless, compare the token and the room with those that the client really sends.",
-  "Look for its address under “Recent refusals”: a wrong path, a foreign origin and a limit refuse it whatever its token says.",
+  "Look for its address under “Refusals”: a wrong path, a foreign origin and a limit refuse it whatever its token says.",
 ];
 
 function deniedVerdict({ code, reason, token }: AccessDenied, asked: Asked): Verdict {

@@ -66,7 +66,8 @@ function RefusalList({ chosen, refusals }: RefusalListProps) {
         )}
       </section>
       <p class="hint">
-        The last 200 refusals of the log, without rooms and tokens. The numbers count from the start of the server.
+        The last 200 refusals of the log, without rooms and tokens; what you ask about a token is among them. The
+        numbers count from the start of the server.
       </p>
     </>
   );

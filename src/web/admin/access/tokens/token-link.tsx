@@ -51,6 +51,13 @@ function Checked({ mode, room, token }: Omit<TokenLinkProps, "link">) {
     key: `${room}\n${token}`,
     read: (signal) => access.validate({ room, token, signal }),
   });
+  if (state.kind === "failed") {
+    return (
+      <p class="token-check" data-tone="away">
+        {state.why}
+      </p>
+    );
+  }
   const answer = lastValue(state);
   if (answer === undefined) return null;
   return (
