@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { FigureSample, ServerLiveEvent } from "../../../../client/server/live-events.ts";
 import type { Loaded } from "../../data/loaded.ts";
 import { useRead } from "../../data/use-read.ts";
+import { useSilence } from "../../data/use-silence.ts";
 import { useStream } from "../../data/use-stream.ts";
 import { useSession } from "../../entry/session.ts";
 import { type FigureRow, isAfterGap, rowsOf, withSample } from "./figure-table.ts";
@@ -13,31 +14,32 @@ export interface Figures {
   readonly retry: () => void;
 }
 
+/** Without samples for so long, as if the server has as many streams as it may have, the history is read instead. */
+const silentMs = 10_000;
 const pollMs = 10_000;
 
 /** The figures of the last hour, and those that follow every two seconds. */
 export function useFigures(): Figures {
   const { client } = useSession();
   const [rows, setRows] = useState<readonly FigureRow[]>([]);
-  const [isPolled, setPolled] = useState(false);
+  const { heard, isSilent } = useSilence(silentMs);
   const { refresh, state } = useRead({
     key: "figures",
-    ...(isPolled && { everyMs: pollMs }),
+    ...(isSilent && { everyMs: pollMs }),
     read: (signal) => client.server.figures({ signal }),
   });
   useEffect(() => {
     if (state.kind === "loaded") setRows(rowsOf(state.value));
   }, [state]);
-  const stream = useStream({
+  useStream({
     key: state.kind === "loading" ? undefined : "figures",
     open: (signal) => samplesOf(client.server.follow({ signal })),
     receive: (sample: FigureSample) => {
+      heard();
       if (isAfterGap(rows, sample)) refresh();
       setRows((before) => withSample(before, sample));
     },
   });
-  // The server has a bound on streams. The history is read again and again then.
-  useEffect(() => setPolled(stream.kind === "failed"), [stream.kind]);
   return { rows, state, retry: refresh };
 }
 

@@ -59,6 +59,14 @@ export function LogSection({ place }: ViewProps) {
           </p>
         </div>
       )}
+      {log.stream.kind === "open" && log.isSilent && (
+        <div class="alert" role="status">
+          <p>
+            The log is not live: the server does not answer, or follows for as many pages as it may. The page goes on
+            trying; lines that were written meanwhile are missing.
+          </p>
+        </div>
+      )}
       {missed > 0 && (
         <p class="hint" role="status">
           Paused. {formatCount(missed)} lines have come since.
