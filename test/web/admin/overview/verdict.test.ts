@@ -80,8 +80,8 @@ test("a server without findings is well, and each check says how it is", () => {
     "Memory: 200 MB",
     "Disk: 50 GB free",
     "Last backup: 1 hour ago",
-    "Certificate: Valid for 60 d 0 h",
-    "TURN: Listening, 2 in use",
+    "Certificate: 60 d 0 h left",
+    "TURN: 2 in use",
     "Webhooks: 1 of 1 enabled",
     "Errors, last hour: None",
   ]);

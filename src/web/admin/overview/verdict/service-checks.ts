@@ -39,8 +39,9 @@ export function certificateCheck({ certificate }: Pick<ServerFacts, "certificate
   });
   if (leftMs <= 0) return found(label, "Expired", [finding("away", `The certificate of ${names} has expired`)]);
   const left = formatDuration(leftMs);
-  if (leftMs >= thresholds.certificateMs) return passed(label, `Valid for ${left}`);
-  return found(label, `Valid for ${left}`, [finding("busy", `The certificate of ${names} expires in ${left}`)]);
+  const value = `${left} left`;
+  if (leftMs >= thresholds.certificateMs) return passed(label, value);
+  return found(label, value, [finding("busy", `The certificate of ${names} expires in ${left}`)]);
 }
 
 export function connectionsCheck({ connections }: Pick<ServerFacts, "connections">): Check {
@@ -60,7 +61,9 @@ export function connectionsCheck({ connections }: Pick<ServerFacts, "connections
 
 export function turnCheck({ problems, turn }: Pick<ServerFacts, "problems" | "turn">): Check {
   if (turn === null || turn.state === "off") return unused("TURN", "Off");
-  if (turn.state === "listening") return passed("TURN", `Listening, ${formatCount(turn.allocations)} in use`);
+  if (turn.state === "listening") {
+    return passed("TURN", turn.allocations === 0 ? "Listening" : `${formatCount(turn.allocations)} in use`);
+  }
   return found("TURN", "Not listening", [
     {
       id: "turn",

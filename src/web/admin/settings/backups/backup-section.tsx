@@ -96,7 +96,7 @@ function BackupTimes({ backup: { lastFailureAt, lastSuccessAt }, problems }: Bac
           <p>The last backup has failed. {remedyOf(problems, ["backup-failed"]) ?? "The log has the reason."}</p>
         </div>
       )}
-      <dl class="facts">
+      <dl class="settings-facts">
         <div>
           <dt>Last backup</dt>
           <dd>{lastSuccessAt === null ? "None yet" : <Moment time={lastSuccessAt} />}</dd>

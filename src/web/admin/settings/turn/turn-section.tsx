@@ -83,7 +83,7 @@ function NotListening({ problems }: Pick<ServerFacts, "problems">) {
 function TurnUrls({ turn: { allocations, urls, users } }: { readonly turn: TurnFacts }) {
   return (
     <>
-      <dl class="facts">
+      <dl class="settings-facts">
         <div>
           <dt>Allocations</dt>
           <dd>{formatCount(allocations)}</dd>

@@ -107,8 +107,7 @@ function DeliveryBadge({ message }: { readonly message: WebhookDelivery }) {
         {label}
       </span>
       {failures > 0 && nextAttemptAt !== null && (
-        <span class="hint">
-          {" "}
+        <span class="hint below">
           <Ago time={nextAttemptAt} />, failed {failures === 1 ? "once" : `${failures} times`}
         </span>
       )}
@@ -120,8 +119,8 @@ function LastAttempt({ attempt }: { readonly attempt: WebhookDelivery["lastAttem
   if (attempt === null) return <span class="hint">None yet</span>;
   return (
     <span>
-      {attemptText(attempt)}{" "}
-      <span class="hint">
+      {attemptText(attempt)}
+      <span class="hint below">
         <Ago time={attempt.at} />
       </span>
     </span>

@@ -52,7 +52,7 @@ function WebhookFactList({ webhook }: { readonly webhook: WebhookFacts }) {
   const { createdAt, debounceMs, description, documents, events, id, include, maxWaitMs } = webhook;
   const seconds = (ms: number) => `${formatNumber(ms / 1_000)} s`;
   return (
-    <dl class="facts">
+    <dl class="settings-facts">
       {description !== "" && (
         <div>
           <dt>Description</dt>
