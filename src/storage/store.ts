@@ -89,6 +89,23 @@ export interface Page {
   readonly limit: number;
 }
 
+/** An update that another node has appended. */
+export interface FollowedUpdate extends StoredUpdate, Pick<PendingUpdate, "document" | "user"> {}
+
+/**
+ * Told of what other nodes change in a store that several of them share. Its methods do not throw.
+ *
+ * Every change is reported at least once, those of one node mostly in order. Updates that are compacted or purged before
+ * they are read are not: for them the document is reported as changed.
+ */
+export interface StoreFollower {
+  appended(updates: readonly FollowedUpdate[]): void;
+  /** A document was compacted, deleted, undeleted or purged. */
+  changed(document: string): void;
+  /** Reports are missing, of whichever documents. */
+  missed(): void;
+}
+
 /**
  * The kind of a store's failure. `unavailable` (I/O error, locked) and `full` may be temporary: the same call can be
  * retried. `corrupt` is permanent.
@@ -162,6 +179,14 @@ export interface Store {
    * files are those of a database server does nothing.
    */
   scrub(): Promise<void>;
+  /**
+   * Reports what other nodes change, from before the time at which this resolves: a document that is loaded later is known
+   * completely. Changes that the node has read itself, in a load, may not be reported. Updates of this node are if their
+   * append was rejected, they are stored all the same, and no retry has said so. Called once; ends with the store.
+   *
+   * Undefined in a store that no other node can change.
+   */
+  follow?(follower: StoreFollower): Promise<void>;
   /** The history of the documents; undefined in a store that keeps none. */
   readonly history?: HistoryStore | undefined;
   /**

@@ -1,5 +1,4 @@
-import type { Clock } from "../../lib/time/clock.ts";
-import { type PendingUpdate, type RowId, StoreError } from "../store.ts";
+import { type FollowedUpdate, type PendingUpdate, type RowId, StoreError } from "../store.ts";
 import type { Connections } from "./connections.ts";
 import { type BatchPlace, insertBatch, insertWriter, settleBatch } from "./documents/insert-batch.ts";
 import { dropFirst, type PackedBatch } from "./documents/packed-batch.ts";
@@ -7,9 +6,10 @@ import { isOutcomeUnknown, repeatWhileBroken } from "./postgres-errors.ts";
 
 export interface AppenderOptions {
   readonly connections: Connections;
-  readonly clock: Pick<Clock, "now">;
   /** Called with documents that an append may have created. */
   readonly created: (documents: readonly string[]) => void;
+  /** Called with updates that are stored, and whose append was rejected and is not repeated. */
+  readonly abandoned: (updates: readonly FollowedUpdate[]) => void;
 }
 
 /** Updates that are stored, with their rows, in the same order. */
@@ -29,7 +29,6 @@ const nothing: StoredUpdates = { updates: [], rows: [] };
  */
 export class Appender {
   readonly #options: AppenderOptions;
-  /** Undefined until the first append. */
   #writer: number | undefined;
   /** The number of its last batch. */
   #head = 0;
@@ -37,6 +36,11 @@ export class Appender {
   #unsettled: { readonly batch: PackedBatch; readonly place: BatchPlace } | undefined;
   /** Committed batches whose appends were rejected. */
   #unreported = nothing;
+
+  /** Undefined until the first append. */
+  get writer(): number | undefined {
+    return this.#writer;
+  }
 
   constructor(options: AppenderOptions) {
     this.#options = options;
@@ -61,12 +65,24 @@ export class Appender {
   /** Appends the updates of a batch that are not stored. */
   async #appendRest(batch: PackedBatch): Promise<readonly RowId[]> {
     // Another batch means that the caller has given up the former one.
-    if (!repeats(batch, this.#unreported)) this.#unreported = nothing;
+    if (!repeats(batch, this.#unreported)) this.#abandon();
     const { rows: stored, updates } = this.#unreported;
     const rest = dropFirst(batch, updates.length);
     const rows = rest.updates.length === 0 ? [] : await this.#insert(rest);
     this.#unreported = nothing;
     return [...stored, ...rows];
+  }
+
+  #abandon(): void {
+    const { rows, updates } = this.#unreported;
+    this.#unreported = nothing;
+    const pairs = updates.map(({ document, update, user }, index) => ({
+      document,
+      update,
+      user,
+      row: rows[index] ?? 0,
+    }));
+    if (pairs.length > 0) this.#options.abandoned(pairs);
   }
 
   async #insert(batch: PackedBatch): Promise<readonly RowId[]> {
@@ -96,7 +112,7 @@ export class Appender {
 
   async #nextPlace(): Promise<BatchPlace> {
     if (this.#writer === undefined) {
-      this.#writer = await insertWriter(this.#options.clock.now(), this.#options.connections.pool);
+      this.#writer = await insertWriter(this.#options.connections.pool);
       this.#head = 0;
     }
     return { writer: this.#writer, number: this.#head + 1 };

@@ -23,8 +23,17 @@ const migrations: readonly string[] = [
   CREATE TABLE yurt_writers (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     head bigint NOT NULL DEFAULT 0, -- the number of its last batch
-    started_at bigint NOT NULL
+    beat timestamptz NOT NULL DEFAULT now() -- the time of its last batch
   ) WITH (fillfactor = 50);
+
+  -- Documents that were compacted, deleted, undeleted or purged, each with a batch of its own.
+  CREATE TABLE yurt_changes (
+    writer bigint NOT NULL,
+    batch bigint NOT NULL,
+    document text COLLATE "C" NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (writer, batch)
+  );
 
   -- Times are in epoch milliseconds.
   CREATE TABLE yurt_documents (

@@ -11,6 +11,7 @@ import {
   type Store,
   type StoredDocument,
   StoreError,
+  type StoreFollower,
 } from "../store.ts";
 import type { WebhookStore } from "../webhook-store.ts";
 import { Appender } from "./appender.ts";
@@ -20,6 +21,8 @@ import { type ChangedDocument, purgeDocument, setDeletedAt } from "./documents/c
 import { compactDocument } from "./documents/compact-document.ts";
 import { packBatch } from "./documents/packed-batch.ts";
 import { documentInfo, listDocuments, loadDocument } from "./documents/read-documents.ts";
+import { ChangeStream } from "./feed/change-stream.ts";
+import { Feed } from "./feed/feed.ts";
 import { PostgresHistory } from "./history/postgres-history.ts";
 import { migrate, schema } from "./migrations.ts";
 import { repeatWhileBroken, translateErrors } from "./postgres-errors.ts";
@@ -27,7 +30,7 @@ import { transact } from "./transact.ts";
 import { PostgresWebhookStore } from "./webhooks/postgres-webhook-store.ts";
 
 interface StoreDependencies {
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "now" | "after">;
   readonly metrics: Pick<Metrics, "changeWebhookDrops">;
 }
 
@@ -38,11 +41,12 @@ export interface PostgresStoreOptions extends Pick<StoreDependencies, "metrics">
    */
   readonly url: string;
   /** The system's clock if it is not set. */
-  readonly clock?: Pick<Clock, "now">;
+  readonly clock?: StoreDependencies["clock"];
 }
 
 /** A store in a database that several nodes share. */
 export interface SharedStore extends Store {
+  follow(follower: StoreFollower): Promise<void>;
   readonly history: HistoryStore;
   readonly webhooks: WebhookStore;
 }
@@ -88,8 +92,11 @@ class PostgresStore implements SharedStore {
   readonly history: HistoryStore;
   readonly webhooks: PostgresWebhookStore;
   readonly #connections: Connections;
-  readonly #clock: Pick<Clock, "now">;
+  readonly #clock: StoreDependencies["clock"];
   readonly #appender: Appender;
+  readonly #changes = new ChangeStream();
+  #feed: Feed | undefined;
+  #follower: StoreFollower | undefined;
   readonly #order = new CallOrder();
 
   constructor(connections: Connections, { clock, metrics }: StoreDependencies) {
@@ -99,8 +106,11 @@ class PostgresStore implements SharedStore {
     const dropped = () => metrics.changeWebhookDrops.inc();
     this.webhooks = new PostgresWebhookStore({ ...shared, clock, dropped });
     this.history = new PostgresHistory({ ...shared, webhooks: this.webhooks });
-    const created = (documents: readonly string[]) => this.webhooks.recorded(documents);
-    this.#appender = new Appender({ connections, clock, created });
+    this.#appender = new Appender({
+      connections,
+      created: (documents) => this.webhooks.recorded(documents),
+      abandoned: (updates) => this.#follower?.appended(updates),
+    });
   }
 
   load(document: string): Promise<StoredDocument | undefined> {
@@ -110,7 +120,8 @@ class PostgresStore implements SharedStore {
   async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
     if (batch.length === 0) return [];
     const packed = packBatch(batch, this.#clock.now());
-    return this.#order.append(packed.documents, () => translateErrors(() => this.#appender.append(packed)));
+    const rows = this.#order.append(packed.documents, () => translateErrors(() => this.#appender.append(packed)));
+    return this.#told(rows);
   }
 
   /** Resolves when the calls before have ended. */
@@ -119,7 +130,8 @@ class PostgresStore implements SharedStore {
   }
 
   compact(document: string, compaction: Compaction): Promise<RowId> {
-    return this.#about(document, () => compactDocument(document, compaction, this.#pool));
+    const shared = { pool: this.#pool, changes: this.#changes };
+    return this.#told(this.#about(document, () => compactDocument(document, compaction, shared)));
   }
 
   list(page: Page): Promise<readonly DocumentInfo[]> {
@@ -146,7 +158,19 @@ class PostgresStore implements SharedStore {
   /** Does nothing: the files are those of Postgres, which uses the space of removed rows again after a vacuum. */
   async scrub(): Promise<void> {}
 
+  async follow(follower: StoreFollower): Promise<void> {
+    this.#follower = follower;
+    this.#feed = new Feed({
+      pool: this.#pool,
+      clock: this.#clock,
+      follower,
+      ownWriters: () => [this.#appender.writer, this.#changes.writer],
+    });
+    await translateErrors(() => this.#feed?.start() ?? Promise.resolve());
+  }
+
   async close(): Promise<void> {
+    await this.#feed?.close();
     await this.#order.finished();
     await this.#connections.close();
   }
@@ -159,12 +183,22 @@ class PostgresStore implements SharedStore {
   ): Promise<boolean> {
     const change = async (transaction: SQL) => {
       const changed = await task(transaction);
-      if (changed.isChanged) await this.webhooks.recordIn(transaction, { type, document });
+      if (!changed.isChanged) return changed;
+      await this.webhooks.recordIn(transaction, { type, document });
+      await this.#changes.record(document, transaction);
       return changed;
     };
-    const { isFound } = await this.#about(document, () => repeatWhileBroken(() => transact(this.#pool, change)));
+    const changing = this.#about(document, () => repeatWhileBroken(() => transact(this.#pool, change)));
+    const { isFound } = await this.#told(changing);
     if (isFound) this.webhooks.recorded([document]);
     return isFound;
+  }
+
+  /** Has the other nodes told when a change is committed. */
+  async #told<Result>(change: Promise<Result>): Promise<Result> {
+    const result = await change;
+    this.#feed?.committed();
+    return result;
   }
 
   get #pool(): SQL {

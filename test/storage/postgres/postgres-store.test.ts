@@ -3,7 +3,7 @@ import type { SQL } from "bun";
 import type { Clock } from "../../../src/lib/time/clock.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { openPostgresStore, type SharedStore } from "../../../src/storage/postgres/postgres-store.ts";
-import { type RowId, StoreError } from "../../../src/storage/store.ts";
+import { type FollowedUpdate, type RowId, StoreError } from "../../../src/storage/store.ts";
 import { describeHistory } from "../../contract/history.ts";
 import { describeStore } from "../../contract/store.ts";
 import type { StoreMedium } from "../../contract/store-medium.ts";
@@ -11,6 +11,7 @@ import { compareWithMemory } from "../../contract/store-operations.ts";
 import { describeWebhooks } from "../../contract/webhooks.ts";
 import { compaction, numbersIn, rowsOf, updateOf } from "../../support/bytes/counting.ts";
 import { Random } from "../../support/bytes/random.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { isMissing } from "../../support/processes/programs.ts";
 import { PostgresServer } from "../../support/programs/postgres.ts";
 import { type Breakage, BreakingProxy } from "../../support/proxies/breaking-proxy.ts";
@@ -270,6 +271,27 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
         await store.close();
       },
     );
+
+    test("and is given up by the caller of an append that is stored: its follower is told of the update", async () => {
+      using proxy = new BreakingProxy(server.socket);
+      const clock = new FakeClock();
+      const store = await open(await server.newSchema(proxy.socket), clock);
+      await store.append([{ document: "d", update: updateOf([0]) }]);
+      const told: FollowedUpdate[] = [];
+      await store.follow({ appended: (updates) => told.push(...updates), changed: () => {}, missed: () => {} });
+      // The first look has ended, and nothing else is asked.
+      while (clock.pendingTimers === 0) await store.list({ limit: 1 });
+      proxy.breakNext("answer");
+      proxy.refuse();
+      const given = { document: "d", update: updateOf([1]), user: "ann" };
+      await Promise.resolve(store.append([given])).catch(() => {});
+      proxy.accept();
+      await store.append([{ document: "d", update: updateOf([2]) }]);
+      const loaded = await store.load("d");
+      expect(numbersIn(loaded)).toEqual([0, 1, 2]);
+      expect(told).toEqual([{ ...given, row: rowsOf(loaded)[1] ?? 0 }]);
+      await store.close();
+    });
 
     test.each<Breakage>(["request", "answer"])("with the %s of a deletion: it is deleted", async (breakage) => {
       using proxy = new BreakingProxy(server.socket);

@@ -1,5 +1,6 @@
 import type { SQL } from "bun";
 import { type Compaction, type RowId, StoreError } from "../../store.ts";
+import type { ChangeStream } from "../feed/change-stream.ts";
 import { addHistory } from "../history/write-history.ts";
 import { isOutcomeUnknown } from "../postgres-errors.ts";
 import { transact } from "../transact.ts";
@@ -22,8 +23,14 @@ interface ReplacedTail extends TailSums {
 /**
  * As `Store.compact`. `rows` must be the base and all rows of the tail up to one: rows that another node has committed in
  * between are not in the base, and would be lost.
+ *
+ * `changes` is told last, in the same transaction.
  */
-export async function compactDocument(name: string, compaction: Compaction, pool: SQL): Promise<RowId> {
+export async function compactDocument(
+  name: string,
+  compaction: Compaction,
+  { changes, pool }: { readonly pool: SQL; readonly changes: Pick<ChangeStream, "record"> },
+): Promise<RowId> {
   let row: RowId | undefined;
   try {
     return await transact(pool, async (transaction) => {
@@ -31,6 +38,7 @@ export async function compactDocument(name: string, compaction: Compaction, pool
       const taken = await takeRow(transaction);
       row = taken;
       await replaceRows(name, { ...compaction, row: taken }, transaction);
+      await changes.record(name, transaction);
       return taken;
     });
   } catch (error) {

@@ -34,7 +34,7 @@ export async function insertBatch(
 ): Promise<InsertedBatch> {
   const inserted = await sql<{ readonly row: RowId | null; readonly created: string | null }[]>`
     WITH moved AS (
-      UPDATE yurt_writers SET head = ${number}::bigint WHERE id = ${writer}::bigint AND head = ${number - 1}::bigint
+      UPDATE yurt_writers SET head = ${number}::bigint, beat = now() WHERE id = ${writer}::bigint AND head = ${number - 1}::bigint
       RETURNING head
     ), items AS MATERIALIZED (
       SELECT * FROM unnest(${documents}::text[], ${starts}::int[], ${lengths}::int[], ${users}::text[])
@@ -68,10 +68,10 @@ export async function insertBatch(
   };
 }
 
-/** Registers a writer, which has written nothing yet. */
-export async function insertWriter(startedAt: number, sql: SQL): Promise<number> {
+/** Registers a writer, whose last batch has the number `head`. */
+export async function insertWriter(sql: SQL, head = 0): Promise<number> {
   const [inserted] = await sql<{ readonly id: number }[]>`
-    INSERT INTO yurt_writers (started_at) VALUES (${startedAt}::bigint) RETURNING id::float8`;
+    INSERT INTO yurt_writers (head) VALUES (${head}::bigint) RETURNING id::float8`;
   if (inserted === undefined) throw new Error("INSERT … RETURNING has returned nothing.");
   return inserted.id;
 }

@@ -1,0 +1,127 @@
+import type { SQL } from "bun";
+import type { Clock } from "../../../lib/time/clock.ts";
+import type { StoreFollower } from "../../store.ts";
+import { repeatWhileBroken } from "../postgres-errors.ts";
+import { Doorbell } from "./doorbell.ts";
+import { readBatches, readHeads, removeRead } from "./read-feed.ts";
+
+export interface FeedOptions {
+  readonly pool: SQL;
+  readonly clock: Pick<Clock, "after" | "now">;
+  readonly follower: StoreFollower;
+  /** The writers of this node. */
+  readonly ownWriters: () => readonly (number | undefined)[];
+}
+
+/** Without a ring the writers are looked at after this time: a connection that listens may break unnoticed. */
+const intervalMs = 1_000;
+/** Changes are kept for so long. A node that has read nothing for half of it does not know what it has missed. */
+const keptMs = 10 * 60_000;
+/** The batches that are read at once. */
+const batchesAtOnce = 50;
+/** The looks from one removal to the next. */
+const looksPerRemoval = 60;
+
+/**
+ * Reads what the writers of other nodes have committed, each from the batch at which it was left. It looks when the
+ * doorbell rings, and once a second.
+ */
+export class Feed {
+  readonly #options: FeedOptions;
+  readonly #doorbell: Doorbell;
+  /** The last batch that was read, by writer. */
+  #cursors = new Map<number, number>();
+  /** All writers that this node has had. */
+  readonly #own = new Set<number>();
+  /** The time of the last complete reading, in epoch milliseconds. */
+  #readAt = 0;
+  #looks = 0;
+  #running: Promise<void> | undefined;
+  #isDue = false;
+  #isClosed = false;
+  #cancel: (() => void) | undefined;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#doorbell = new Doorbell(options.pool);
+  }
+
+  /** Resolves when everything that is committed from then on will be reported. */
+  async start(): Promise<void> {
+    await this.#begin();
+    await this.#doorbell.listen(() => this.#look());
+    this.#look();
+  }
+
+  /** Tells the other nodes that this one has committed something. */
+  committed(): void {
+    this.#doorbell.ring();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancel?.();
+    await this.#doorbell.close();
+    await this.#running;
+  }
+
+  async #begin(): Promise<void> {
+    const { clock, pool } = this.#options;
+    this.#readAt = clock.now();
+    this.#cursors = new Map(await repeatWhileBroken(() => readHeads(pool)));
+  }
+
+  /** Reads now, or once more when the reading under way has ended. */
+  #look(): void {
+    this.#isDue = true;
+    if (this.#running !== undefined || this.#isClosed) return;
+    this.#cancel?.();
+    this.#running = this.#readWhileDue().finally(() => {
+      this.#running = undefined;
+      if (!this.#isClosed) this.#cancel = this.#options.clock.after(intervalMs, () => this.#look());
+    });
+  }
+
+  /** Never rejects: while the database is out of reach, the next look tries again. */
+  async #readWhileDue(): Promise<void> {
+    try {
+      while (this.#isDue && !this.#isClosed) {
+        this.#isDue = false;
+        await this.#read();
+      }
+    } catch {
+      // The cursors say what has been read.
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { clock, follower, ownWriters, pool } = this.#options;
+    const now = clock.now();
+    if (now - this.#readAt > keptMs / 2) {
+      await this.#begin();
+      follower.missed();
+      return;
+    }
+    const heads = await repeatWhileBroken(() => readHeads(pool));
+    for (const writer of ownWriters()) if (writer !== undefined) this.#own.add(writer);
+    for (const [writer, head] of heads) if (!this.#own.has(writer)) await this.#readWriter(writer, head);
+    for (const writer of this.#cursors.keys()) if (!heads.has(writer)) this.#cursors.delete(writer);
+    this.#readAt = now;
+    this.#looks += 1;
+    if (this.#looks % looksPerRemoval === 0) await removeRead(keptMs, pool);
+  }
+
+  async #readWriter(writer: number, head: number): Promise<void> {
+    const { follower, pool } = this.#options;
+    let after = this.#cursors.get(writer) ?? 0;
+    while (after < head && !this.#isClosed) {
+      const until = Math.min(head, after + batchesAtOnce);
+      const range = { writer, after, until };
+      const { changed, updates } = await repeatWhileBroken(() => readBatches(range, pool));
+      if (updates.length > 0) follower.appended(updates);
+      for (const document of changed) follower.changed(document);
+      this.#cursors.set(writer, until);
+      after = until;
+    }
+  }
+}

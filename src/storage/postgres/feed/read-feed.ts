@@ -1,0 +1,56 @@
+import type { SQL } from "bun";
+import type { FollowedUpdate } from "../../store.ts";
+import { bytesOf } from "../documents/bytes-of.ts";
+
+/** The batches of one writer from after a number up to another one. */
+export interface BatchRange {
+  readonly writer: number;
+  readonly after: number;
+  readonly until: number;
+}
+
+/** The content of batches, in their order. */
+export interface Batches {
+  readonly updates: readonly FollowedUpdate[];
+  /** The documents that were changed otherwise. */
+  readonly changed: readonly string[];
+}
+
+/** Reads the numbers of the last batches, by writer. */
+export async function readHeads(sql: SQL): Promise<ReadonlyMap<number, number>> {
+  const rows = await sql<{ readonly id: number; readonly head: number }[]>`
+    SELECT id::float8, head::float8 FROM yurt_writers`;
+  return new Map(rows.map(({ id, head }) => [id, head]));
+}
+
+/** Reads committed batches, as far as no compaction and no purge has removed their updates. */
+export async function readBatches({ writer, after, until }: BatchRange, sql: SQL): Promise<Batches> {
+  const rows = await sql<
+    {
+      readonly document: string;
+      readonly row: number | null;
+      readonly data: Uint8Array;
+      readonly user: string | null;
+    }[]
+  >`
+    SELECT batch, document, id::float8 AS row, data, "user" FROM yurt_updates
+    WHERE writer = ${writer}::bigint AND batch > ${after}::bigint AND batch <= ${until}::bigint
+    UNION ALL
+    SELECT batch, document, NULL, NULL, NULL FROM yurt_changes
+    WHERE writer = ${writer}::bigint AND batch > ${after}::bigint AND batch <= ${until}::bigint
+    ORDER BY batch, row`;
+  const updates: FollowedUpdate[] = [];
+  const changed = new Set<string>();
+  for (const { document, row, data, user } of rows) {
+    if (row === null) changed.add(document);
+    else updates.push({ document, row, update: bytesOf(data), user: user ?? undefined });
+  }
+  return { updates, changed: [...changed] };
+}
+
+/** Removes what no node reads any more. */
+export async function removeRead(keptMs: number, sql: SQL): Promise<void> {
+  await sql`DELETE FROM yurt_changes WHERE at < now() - ${keptMs}::float8 * interval '1 ms'`;
+  // A writer that writes again registers anew.
+  await sql`DELETE FROM yurt_writers WHERE beat < now() - ${keptMs}::float8 * interval '1 ms'`;
+}
