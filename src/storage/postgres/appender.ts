@@ -6,6 +6,8 @@ import { isOutcomeUnknown, repeatWhileBroken } from "./postgres-errors.ts";
 
 export interface AppenderOptions {
   readonly connections: Connections;
+  /** Called with each writer that it has, before it writes. */
+  readonly registered: (writer: number) => void;
   /** Called with documents that an append may have created. */
   readonly created: (documents: readonly string[]) => void;
   /** Called with updates that are stored, and whose append was rejected and is not repeated. */
@@ -29,6 +31,7 @@ const nothing: StoredUpdates = { updates: [], rows: [] };
  */
 export class Appender {
   readonly #options: AppenderOptions;
+  /** Undefined until the first append. */
   #writer: number | undefined;
   /** The number of its last batch. */
   #head = 0;
@@ -36,11 +39,6 @@ export class Appender {
   #unsettled: { readonly batch: PackedBatch; readonly place: BatchPlace } | undefined;
   /** Committed batches whose appends were rejected. */
   #unreported = nothing;
-
-  /** Undefined until the first append. */
-  get writer(): number | undefined {
-    return this.#writer;
-  }
 
   constructor(options: AppenderOptions) {
     this.#options = options;
@@ -113,6 +111,7 @@ export class Appender {
   async #nextPlace(): Promise<BatchPlace> {
     if (this.#writer === undefined) {
       this.#writer = await insertWriter(this.#options.connections.pool);
+      this.#options.registered(this.#writer);
       this.#head = 0;
     }
     return { writer: this.#writer, number: this.#head + 1 };

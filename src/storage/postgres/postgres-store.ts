@@ -94,7 +94,8 @@ class PostgresStore implements SharedStore {
   readonly #connections: Connections;
   readonly #clock: StoreDependencies["clock"];
   readonly #appender: Appender;
-  readonly #changes = new ChangeStream();
+  readonly #ownWriters = new Set<number>();
+  readonly #changes: ChangeStream;
   #feed: Feed | undefined;
   #follower: StoreFollower | undefined;
   readonly #order = new CallOrder();
@@ -106,8 +107,11 @@ class PostgresStore implements SharedStore {
     const dropped = () => metrics.changeWebhookDrops.inc();
     this.webhooks = new PostgresWebhookStore({ ...shared, clock, dropped });
     this.history = new PostgresHistory({ ...shared, webhooks: this.webhooks });
+    const registered = (writer: number) => void this.#ownWriters.add(writer);
+    this.#changes = new ChangeStream(registered);
     this.#appender = new Appender({
       connections,
+      registered,
       created: (documents) => this.webhooks.recorded(documents),
       abandoned: (updates) => this.#follower?.appended(updates),
     });
@@ -164,7 +168,7 @@ class PostgresStore implements SharedStore {
       pool: this.#pool,
       clock: this.#clock,
       follower,
-      ownWriters: () => [this.#appender.writer, this.#changes.writer],
+      ownWriters: this.#ownWriters,
     });
     await translateErrors(() => this.#feed?.start() ?? Promise.resolve());
   }

@@ -129,6 +129,20 @@ describe.skipIf(isMissing("postgres"))("a node that follows the others", () => {
     await Promise.all([a.store.close(), b.store.close()]);
   });
 
+  test("is told of changes that a node makes at the same time, which is not told of them itself", async () => {
+    const [a, b] = [await openFollower(), await openFollower()];
+    const documents = Array.from({ length: 12 }, (_, index) => `${index}`);
+    await a.store.append(documents.map((document) => ({ document, update: updateOf([1]) })));
+    await b.reports.until(12);
+    await Promise.all(documents.map((document) => a.store.delete(document)));
+    const changed = documents.map((document) => `${document} changed`);
+    expect((await b.reports.until(24)).slice(12).toSorted()).toEqual(changed.toSorted());
+    // A look that begins later has ended.
+    await append(b.store, "d", 2);
+    expect(await a.reports.until(1)).toEqual(["d 2"]);
+    await Promise.all([a.store.close(), b.store.close()]);
+  });
+
   test("reports that it has missed something when it has stood still for too long", async () => {
     const clock = new FakeClock();
     const silent = await open();

@@ -1,17 +1,17 @@
 import type { SQL } from "bun";
-import type { RowId } from "../../store.ts";
-import { insertWriter } from "../documents/insert-batch.ts";
+import { type BatchPlace, insertWriter } from "../documents/insert-batch.ts";
 
 /**
  * The batches of a node that tell the others of changes which are no updates: a second writer, since the first one's
  * batches are numbered before they are sent.
  */
 export class ChangeStream {
+  readonly #registered: (writer: number) => void;
   #writer: number | undefined;
 
-  /** Undefined until the first change. */
-  get writer(): number | undefined {
-    return this.#writer;
+  /** `registered` is called with each writer that it has, before others can see it. */
+  constructor(registered: (writer: number) => void) {
+    this.#registered = registered;
   }
 
   /**
@@ -19,17 +19,24 @@ export class ChangeStream {
    * kind wait for its commit.
    */
   async record(document: string, transaction: SQL): Promise<void> {
-    const head = this.#writer === undefined ? undefined : await moveHead(this.#writer, transaction);
-    // The row is gone if the transaction that has inserted it was rolled back.
-    if (head === undefined) this.#writer = await insertWriter(transaction, 1);
+    const { number, writer } = (await this.#nextPlace(transaction)) ?? (await this.#register(transaction));
     await transaction`
-      INSERT INTO yurt_changes (writer, batch, document)
-      VALUES (${this.#writer ?? 0}::bigint, ${head ?? 1}::bigint, ${document})`;
+      INSERT INTO yurt_changes (writer, batch, document) VALUES (${writer}::bigint, ${number}::bigint, ${document})`;
   }
-}
 
-async function moveHead(writer: number, transaction: SQL): Promise<RowId | undefined> {
-  const [moved] = await transaction<{ readonly head: number }[]>`
-    UPDATE yurt_writers SET head = head + 1, beat = now() WHERE id = ${writer}::bigint RETURNING head::float8`;
-  return moved?.head;
+  /** Undefined without a writer that the transaction can see: the one that has inserted it may not be committed, or was rolled back. */
+  async #nextPlace(transaction: SQL): Promise<BatchPlace | undefined> {
+    const writer = this.#writer;
+    if (writer === undefined) return undefined;
+    const [moved] = await transaction<{ readonly head: number }[]>`
+      UPDATE yurt_writers SET head = head + 1, beat = now() WHERE id = ${writer}::bigint RETURNING head::float8`;
+    return moved && { writer, number: moved.head };
+  }
+
+  async #register(transaction: SQL): Promise<BatchPlace> {
+    const place = { writer: await insertWriter(transaction, 1), number: 1 };
+    this.#writer = place.writer;
+    this.#registered(place.writer);
+    return place;
+  }
 }

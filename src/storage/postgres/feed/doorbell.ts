@@ -9,6 +9,8 @@ const channel = "yurt";
  */
 export class Doorbell {
   readonly #pool: SQL;
+  /** Tells the node's own rings from others. */
+  readonly #name = crypto.randomUUID();
   #subscription: SQL.ListenSubscription | undefined;
   #isRinging = false;
   #isDue = false;
@@ -17,9 +19,12 @@ export class Doorbell {
     this.#pool = pool;
   }
 
-  /** Has `rung` called with every ring, also of this node, and when rings may have been lost. */
+  /** Has `rung` called with every ring of another node, and when rings may have been lost. */
   async listen(rung: () => void): Promise<void> {
-    this.#subscription = await this.#pool.listen(channel, rung, rung);
+    const heard = (name: string) => {
+      if (name !== this.#name) rung();
+    };
+    this.#subscription = await this.#pool.listen(channel, heard, rung);
   }
 
   /** Rings now, or once more when the ring under way has ended. */
@@ -36,7 +41,7 @@ export class Doorbell {
     this.#isRinging = true;
     while (this.#isDue) {
       this.#isDue = false;
-      await this.#pool.notify(channel).catch(() => {});
+      await this.#pool.notify(channel, this.#name).catch(() => {});
     }
     this.#isRinging = false;
   }

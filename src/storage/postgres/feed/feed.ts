@@ -9,8 +9,8 @@ export interface FeedOptions {
   readonly pool: SQL;
   readonly clock: Pick<Clock, "after" | "now">;
   readonly follower: StoreFollower;
-  /** The writers of this node. */
-  readonly ownWriters: () => readonly (number | undefined)[];
+  /** All writers that this node has had. Grows before they write. */
+  readonly ownWriters: ReadonlySet<number>;
 }
 
 /** Without a ring the writers are looked at after this time: a connection that listens may break unnoticed. */
@@ -31,8 +31,6 @@ export class Feed {
   readonly #doorbell: Doorbell;
   /** The last batch that was read, by writer. */
   #cursors = new Map<number, number>();
-  /** All writers that this node has had. */
-  readonly #own = new Set<number>();
   /** The time of the last complete reading, in epoch milliseconds. */
   #readAt = 0;
   #looks = 0;
@@ -103,8 +101,7 @@ export class Feed {
       return;
     }
     const heads = await repeatWhileBroken(() => readHeads(pool));
-    for (const writer of ownWriters()) if (writer !== undefined) this.#own.add(writer);
-    for (const [writer, head] of heads) if (!this.#own.has(writer)) await this.#readWriter(writer, head);
+    for (const [writer, head] of heads) if (!ownWriters.has(writer)) await this.#readWriter(writer, head);
     for (const writer of this.#cursors.keys()) if (!heads.has(writer)) this.#cursors.delete(writer);
     this.#readAt = now;
     this.#looks += 1;
