@@ -61,10 +61,14 @@ describe.skipIf(isMissing("postgres"))("a node that follows the others", () => {
     url = await server.newSchema();
   });
 
-  const open = (clock: Clock = systemClock) => openPostgresStore({ url, clock, metrics: createMetrics() });
+  const open = (clock: Clock = systemClock, to = url) =>
+    openPostgresStore({ url: to, clock, metrics: createMetrics() });
 
-  async function openFollower(clock?: Clock): Promise<{ readonly store: SharedStore; readonly reports: Reports }> {
-    const [store, reports] = [await open(clock), new Reports()];
+  async function openFollower(
+    clock?: Clock,
+    to?: string,
+  ): Promise<{ readonly store: SharedStore; readonly reports: Reports }> {
+    const [store, reports] = [await open(clock, to), new Reports()];
     await store.follow(reports);
     return { store, reports };
   }
@@ -143,13 +147,19 @@ describe.skipIf(isMissing("postgres"))("a node that follows the others", () => {
     await Promise.all([a.store.close(), b.store.close()]);
   });
 
-  test("reports that it has missed something when it has stood still for too long", async () => {
+  test("reports that it has missed something when it has read nothing for too long, by the database's clock", async () => {
     const clock = new FakeClock();
     const silent = await open();
-    const { reports, store } = await openFollower(clock);
+    await using database = server.connect(url);
+    const passMinutes = (minutes: number) =>
+      database.unsafe(`CREATE OR REPLACE FUNCTION now() RETURNS timestamptz LANGUAGE sql
+        AS $$ SELECT pg_catalog.now() + interval '${minutes} minutes' $$`);
+    await passMinutes(0);
+    // The functions of this schema are preferred to those of Postgres.
+    const { reports, store } = await openFollower(clock, `${url},pg_catalog`);
     while (clock.pendingTimers === 0) await store.list({ limit: 1 });
     await append(silent, "d", 1);
-    clock.set(6 * 60_000);
+    await passMinutes(6);
     clock.advance(1_000);
     expect(await reports.until(1)).toEqual(["missed"]);
     await append(silent, "d", 2);
@@ -159,6 +169,20 @@ describe.skipIf(isMissing("postgres"))("a node that follows the others", () => {
     }
     expect(reports.all).toEqual(["missed", "d 2"]);
     await Promise.all([silent.close(), store.close()]);
+  });
+
+  test("reports that it has missed something when a writer has lost batches, as after a failover", async () => {
+    const [a, b] = [await openFollower(), await openFollower()];
+    await append(a.store, "d", 1);
+    await append(a.store, "d", 2);
+    await b.reports.until(2);
+    await using database = server.connect(url);
+    await database`UPDATE yurt_writers SET head = 1`;
+    await append(a.store, "d", 3);
+    expect((await b.reports.until(3)).slice(0, 3)).toEqual(["d 1", "d 2", "missed"]);
+    await append(a.store, "d", 4);
+    while (!b.reports.all.includes("d 4")) await b.reports.until(b.reports.all.length + 1);
+    await Promise.all([a.store.close(), b.store.close()]);
   });
 
   test("that loads what was changed knows every update in the end", async () => {

@@ -3,11 +3,11 @@ import type { Clock } from "../../../lib/time/clock.ts";
 import type { StoreFollower } from "../../store.ts";
 import { repeatWhileBroken } from "../postgres-errors.ts";
 import { Doorbell } from "./doorbell.ts";
-import { readBatches, readHeads, removeRead } from "./read-feed.ts";
+import { type Heads, readBatches, readHeads, removeRead } from "./read-feed.ts";
 
 export interface FeedOptions {
   readonly pool: SQL;
-  readonly clock: Pick<Clock, "after" | "now">;
+  readonly clock: Pick<Clock, "after">;
   readonly follower: StoreFollower;
   /** All writers that this node has had. Grows before they write. */
   readonly ownWriters: ReadonlySet<number>;
@@ -19,8 +19,8 @@ const intervalMs = 1_000;
 const keptMs = 10 * 60_000;
 /** The batches that are read at once. */
 const batchesAtOnce = 50;
-/** The looks from one removal to the next. */
-const looksPerRemoval = 60;
+/** The time from one removal to the next. */
+const removalMs = 60_000;
 
 /**
  * Reads what the writers of other nodes have committed, each from the batch at which it was left. It looks when the
@@ -31,9 +31,10 @@ export class Feed {
   readonly #doorbell: Doorbell;
   /** The last batch that was read, by writer. */
   #cursors = new Map<number, number>();
-  /** The time of the last complete reading, in epoch milliseconds. */
+  /** The time of the last complete reading, by the clock of the database. */
   #readAt = 0;
-  #looks = 0;
+  /** The time of the last removal, likewise. */
+  #removedAt = 0;
   #running: Promise<void> | undefined;
   #isDue = false;
   #isClosed = false;
@@ -64,9 +65,12 @@ export class Feed {
   }
 
   async #begin(): Promise<void> {
-    const { clock, pool } = this.#options;
-    this.#readAt = clock.now();
-    this.#cursors = new Map(await repeatWhileBroken(() => readHeads(pool)));
+    this.#beginAt(await repeatWhileBroken(() => readHeads(this.#options.pool)));
+  }
+
+  #beginAt({ at, byWriter }: Heads): void {
+    this.#readAt = at;
+    this.#cursors = new Map(byWriter);
   }
 
   /** Reads now, or once more when the reading under way has ended. */
@@ -93,19 +97,26 @@ export class Feed {
   }
 
   async #read(): Promise<void> {
-    const { clock, follower, ownWriters, pool } = this.#options;
-    const now = clock.now();
-    if (now - this.#readAt > keptMs / 2) {
-      await this.#begin();
+    const { follower, ownWriters, pool } = this.#options;
+    const heads = await repeatWhileBroken(() => readHeads(pool));
+    if (this.#hasMissed(heads)) {
+      this.#beginAt(heads);
       follower.missed();
       return;
     }
-    const heads = await repeatWhileBroken(() => readHeads(pool));
-    for (const [writer, head] of heads) if (!ownWriters.has(writer)) await this.#readWriter(writer, head);
-    for (const writer of this.#cursors.keys()) if (!heads.has(writer)) this.#cursors.delete(writer);
-    this.#readAt = now;
-    this.#looks += 1;
-    if (this.#looks % looksPerRemoval === 0) await removeRead(keptMs, pool);
+    for (const [writer, head] of heads.byWriter) if (!ownWriters.has(writer)) await this.#readWriter(writer, head);
+    for (const writer of this.#cursors.keys()) if (!heads.byWriter.has(writer)) this.#cursors.delete(writer);
+    this.#readAt = heads.at;
+    if (heads.at - this.#removedAt < removalMs) return;
+    this.#removedAt = heads.at;
+    await removeRead(keptMs, pool);
+  }
+
+  /** Whether the last reading was too long ago, or of another database: a standby without the last batches, a backup. */
+  #hasMissed({ at, byWriter }: Heads): boolean {
+    if (at - this.#readAt > keptMs / 2) return true;
+    for (const [writer, cursor] of this.#cursors) if ((byWriter.get(writer) ?? cursor) < cursor) return true;
+    return false;
   }
 
   async #readWriter(writer: number, head: number): Promise<void> {

@@ -16,11 +16,19 @@ export interface Batches {
   readonly changed: readonly string[];
 }
 
-/** Reads the numbers of the last batches, by writer. */
-export async function readHeads(sql: SQL): Promise<ReadonlyMap<number, number>> {
-  const rows = await sql<{ readonly id: number; readonly head: number }[]>`
-    SELECT id::float8, head::float8 FROM yurt_writers`;
-  return new Map(rows.map(({ id, head }) => [id, head]));
+/** The numbers of the last batches, by writer, at one time. */
+export interface Heads {
+  readonly byWriter: ReadonlyMap<number, number>;
+  /** The time of the database, in milliseconds: what is old is removed by it. */
+  readonly at: number;
+}
+
+export async function readHeads(sql: SQL): Promise<Heads> {
+  const rows = await sql<{ readonly at: number; readonly id: number | null; readonly head: number }[]>`
+    SELECT extract(epoch FROM at)::float8 * 1000 AS at, id::float8, head::float8
+    FROM (SELECT now() AS at) AS time LEFT JOIN yurt_writers ON true`;
+  const heads = rows.flatMap(({ head, id }) => (id === null ? [] : [[id, head] as const]));
+  return { byWriter: new Map(heads), at: rows[0]?.at ?? 0 };
 }
 
 /** Reads committed batches, as far as no compaction and no purge has removed their updates. */
