@@ -24,6 +24,9 @@ export class BreakingProxy implements Disposable {
   #listener: Bun.UnixSocketListener<Accepted>;
   #isRefusing = false;
   #next: Breakage | undefined;
+  /** The connections that have sent LISTEN, and whether they still hear anything. */
+  readonly #listening = new Set<Socket<Accepted>>();
+  #isDeaf = false;
   #late: (() => void) | undefined;
   readonly #answered = Promise.withResolvers<void>();
 
@@ -50,6 +53,11 @@ export class BreakingProxy implements Disposable {
     this.#listener = this.#listen();
   }
 
+  /** From now on, connections of `LISTEN` receive nothing any more, and stay open. */
+  deafen(): void {
+    this.#isDeaf = true;
+  }
+
   /** Sends the request on that was held, to the server's side of its broken connection. Resolves with the answer. */
   async deliver(): Promise<void> {
     if (this.#late === undefined) throw new Error("no request was held");
@@ -73,6 +81,7 @@ export class BreakingProxy implements Disposable {
         data: async (client, bytes) => this.#forwardRequest(client, Buffer.from(bytes), await client.data.server),
         close: async (client) => {
           this.#clients.delete(client);
+          this.#listening.delete(client);
           (await client.data.server).end();
         },
       },
@@ -86,6 +95,7 @@ export class BreakingProxy implements Disposable {
       socket: {
         data: (server, bytes) => {
           if (this.#late !== undefined && !this.#clients.has(server.data)) this.#answered.resolve();
+          if (this.#isDeaf && this.#listening.has(server.data)) return;
           if (this.#next === "answer") this.#break(server.data);
           else server.data.write(bytes);
         },
@@ -95,6 +105,7 @@ export class BreakingProxy implements Disposable {
   }
 
   #forwardRequest(client: Socket<Accepted>, bytes: Buffer, server: Socket<Socket<Accepted>>): void {
+    if (bytes.includes("LISTEN")) this.#listening.add(client);
     if (this.#next === undefined || this.#next === "answer") {
       server.write(bytes);
       return;
