@@ -8,21 +8,28 @@ export interface Reading {
 
 export type ReadingEnd = { readonly reads: number } | { readonly error: string };
 
+/** The first answer has come: what starting the thread takes is over. */
+export type ReadingMessage = "begun" | ReadingEnd;
+
 let timer: Timer | undefined;
 let isStopped = false;
 const open = new Set<Promise<void>>();
+let hasBegun = false;
 let reads = 0;
 let failure: string | undefined;
 
-/** Begins with the first message, and ends with the second, which is answered with a `ReadingEnd`. */
+/** Begins with the first message, which is answered with `begun`, and ends with the second, which is answered with a `ReadingEnd`. */
 self.onmessage = async ({ data }: MessageEvent<Reading | "stop">) => {
   if (data !== "stop") return start(data);
   isStopped = true;
   clearInterval(timer);
   await Promise.all(open);
-  const end: ReadingEnd = failure === undefined ? { reads } : { error: failure };
-  self.postMessage(end);
+  post(failure === undefined ? { reads } : { error: failure });
 };
+
+function post(message: ReadingMessage): void {
+  self.postMessage(message);
+}
 
 function start({ perSecond, url }: Reading): void {
   const startedAt = performance.now();
@@ -44,4 +51,6 @@ async function read(url: string): Promise<void> {
   } catch (error) {
     failure = String(error);
   }
+  if (!hasBegun) post("begun");
+  hasBegun = true;
 }

@@ -1,5 +1,5 @@
 import { seedDocument } from "../load/client.ts";
-import type { Reading, ReadingEnd } from "../load/reading-worker.ts";
+import type { Reading, ReadingEnd, ReadingMessage } from "../load/reading-worker.ts";
 import { Traffic } from "../load/traffic.ts";
 import { insertedUpdates, typedUpdates } from "../load/updates.ts";
 import type { RunningServer } from "../servers/server.ts";
@@ -11,7 +11,7 @@ const readsPerSecond = 200;
 const relay = { rooms: 20, readersPerRoom: 3, updatesPerSecond: 1_000 } as const;
 const editsOf = { full: 200, quick: 5 } as const;
 const secondsOf = { full: 4, quick: 0.5 } as const;
-const turns = 3;
+const turns = 5;
 const warmUpSeconds = 1;
 
 /**
@@ -84,16 +84,21 @@ async function timeRelay(server: RunningServer, url: string, size: Size) {
   return { alone: percentile(alone, 0.5), beside: percentile(beside, 0.5) };
 }
 
-/** Reads evenly until the returned function is called. */
+/** Reads evenly until the returned function is called. Resolves when the first read has ended. */
 async function startReading(url: string): Promise<() => Promise<void>> {
   const worker = new Worker(new URL("../load/reading-worker.ts", import.meta.url));
   const reading: Reading = { url: `${url}/text/text`, perSecond: readsPerSecond };
+  const begun = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<ReadingEnd>();
+  worker.addEventListener("message", ({ data }: MessageEvent<ReadingMessage>) => {
+    if (data === "begun") begun.resolve();
+    else ended.resolve(data);
+  });
   worker.postMessage(reading);
+  await begun.promise;
   return async () => {
-    const { promise, resolve } = Promise.withResolvers<ReadingEnd>();
-    worker.addEventListener("message", ({ data }: MessageEvent<ReadingEnd>) => resolve(data));
     worker.postMessage("stop");
-    const end = await promise;
+    const end = await ended.promise;
     worker.terminate();
     if ("error" in end) throw new Error(end.error);
   };
