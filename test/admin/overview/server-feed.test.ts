@@ -23,7 +23,16 @@ function served(limits: Parameters<typeof eventStreams>[0] = {}) {
     destination: { write: () => {} },
     tap: (line) => recent.take(line),
   });
-  const feed = new ServerFeed({ ...sources, history, recent });
+  const watched = { watchers: 0 };
+  const watch: RecentLog["watch"] = (watcher) => {
+    watched.watchers += 1;
+    const stop = recent.watch(watcher);
+    return () => {
+      watched.watchers -= 1;
+      stop();
+    };
+  };
+  const feed = new ServerFeed({ ...sources, history, recent: { watch } });
   const open = (level?: LogLevel, { hasLeft = false } = {}) => {
     const { access, leave, reader } = administrator();
     if (hasLeft) leave();
@@ -33,7 +42,7 @@ function served(limits: Parameters<typeof eventStreams>[0] = {}) {
     const { response, ...opened } = open(level);
     return { ...opened, events: eventsOf(response) };
   };
-  return { ...parts, facts, follow, history, log, open };
+  return { ...parts, facts, follow, history, log, open, watched };
 }
 
 test("the figures come at once, of the last ten seconds or more, and then every two seconds of these alone", async () => {
@@ -79,6 +88,18 @@ test("readers share one sample; without any, no sample is taken, and no timer bu
   expect(facts.looks).toBe(before + 1);
 });
 
+test("the figures of two seconds are of these alone for a reader who follows after another one has left", async () => {
+  const { clock, facts, follow } = served();
+  follow().leave();
+  facts.updates = 1_000;
+  clock.advance(60_000);
+  const { events } = follow();
+  await events();
+  facts.updates = 1_006;
+  clock.advance(2_000);
+  expect(await events()).toMatchObject([{ data: { updatesPerSecond: 3 } }]);
+});
+
 test("lines of the log of a level and above follow the figures", async () => {
   const { clock, follow, log } = served();
   const [warnings, all, none] = [follow("warn"), follow("debug"), follow()];
@@ -114,12 +135,16 @@ test("of a burst of lines, 100 are sent, and the others counted; readers of a hi
 });
 
 test("the log is watched only while somebody reads its lines", async () => {
-  const { clock, follow, history, log } = served();
+  const { clock, follow, history, log, watched } = served();
   history.close();
-  const { leave } = follow("debug");
+  const [figures, one, two] = [follow(), follow("debug"), follow("error")];
+  expect(watched.watchers).toBe(1);
   log.debug({ event: "kept" });
-  leave();
-  log.debug({ event: "for-nobody" });
+  one.leave();
+  expect(watched.watchers).toBe(1);
+  two.leave();
+  expect(watched.watchers).toBe(0);
+  figures.leave();
   expect(clock.pendingTimers).toBe(0);
 });
 

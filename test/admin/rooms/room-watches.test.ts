@@ -104,6 +104,19 @@ test("all readers of a room share one look and one count, which end with the las
   expect([streams.size, topic.watcher, clock.pendingTimers]).toEqual([0, undefined, 0]);
 });
 
+test("a room that is followed again is counted anew", async () => {
+  const { ann, ben, clock, follow, topic } = watched();
+  const first = follow();
+  topic.watcher?.(ann, ben);
+  first.leave();
+  const { events } = follow();
+  await events();
+  topic.watcher?.(ben, ann);
+  clock.advance(250);
+  const messages = [{ from: "ben", to: "ann", count: 1 }];
+  expect(await events()).toEqual([{ event: "messages", data: { messages, omitted: 0 } }]);
+});
+
 test("a room that opens again under its name is watched again", async () => {
   const { ann, ben, clock, follow, topic } = watched();
   const { events } = follow();

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMetrics } from "../../../src/ops/metrics.ts";
+import { RankingStopped, rankDocuments } from "../../../src/storage/sqlite/ranking/rank-documents.ts";
 import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
 import { maxLogBytes } from "../../../src/storage/sqlite/write-ahead-log.ts";
 import { type DocumentInfo, type Page, type Store, StoreError } from "../../../src/storage/store.ts";
@@ -69,7 +70,7 @@ test("both orders are those of the facts, whether updates are journaled, in rows
       expect(await store.list({ ...all, order, prefix: "document 7" })).toEqual(few);
     }
   }
-});
+}, 30_000);
 
 async function fill(documents: number): Promise<void> {
   const update = new Uint8Array(30);
@@ -103,6 +104,15 @@ test("a list in another order lets a log that a reader has made too long start f
   await store.list({ order: "bytes", limit: 1 });
   await write(24);
   expect(statSync(`${file}-wal`).size).toBeLessThanOrEqual(size);
+}, 30_000);
+
+test("a ranking that is given up leaves no transaction open", async () => {
+  await fill(2);
+  using reader = new Database(file, { readonly: true });
+  const ranking = { order: "bytes", limit: 1 } as const;
+  expect(() => rankDocuments(reader, ranking, () => true)).toThrow(RankingStopped);
+  expect(reader.inTransaction).toBe(false);
+  expect(rankDocuments(reader, ranking, () => false)).toHaveLength(1);
 });
 
 test("a store that is closed gives the orders up that it is asked for, and leaves no log", async () => {
