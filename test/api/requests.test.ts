@@ -29,6 +29,9 @@ test("with open access, everyone writes the documents that they can name, and ad
   const forwarded = { headers: { "x-forwarded-for": "192.0.2.1" } };
   expect((await api.ask("GET", "/v1/docs", forwarded)).status).toBe(401);
   expect((await api.ask("GET", "/v1/docs/doc", forwarded)).status).toBe(200);
+  // The server would look at all documents for each image in a foreign page.
+  const image = { headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" } };
+  expect((await api.ask("GET", "/v1/docs?order=bytes", image)).status).toBe(401);
 });
 
 test("where a proxy is known, no program of this machine lists documents without a key", async () => {

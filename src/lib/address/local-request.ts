@@ -16,5 +16,8 @@ export function whyNotLocal(remoteAddress: string, headers: Headers): string | u
   if (header !== undefined) return `the request came through a proxy (it has the header ${header})`;
   const host = URL.parse(`http://${headers.get("host")}`)?.hostname;
   if (host === undefined || !isLoopback(host)) return "the request names a Host that is not this machine";
+  // Browsers send no `Origin` with the images and links of a page, but tell that the page is foreign (Fetch Metadata §2.3).
+  if (headers.get("sec-fetch-site") === "cross-site" && !headers.has("origin"))
+    return "the request was caused by a page of another site";
   return undefined;
 }
