@@ -23,9 +23,12 @@ export function DocumentList({ place }: ViewProps) {
     <>
       <div class="view-head">
         <h1>Documents</h1>
-        <button type="button" class="quiet" onClick={refresh}>
-          Refresh
-        </button>
+        <div class="list-state">
+          {latest.isStale && <span class="waiting late">Loading…</span>}
+          <button type="button" class="quiet" onClick={refresh}>
+            Refresh
+          </button>
+        </div>
       </div>
       <ListControls shown={shown} />
       <LoadedPart of={latest.state} retry={refresh}>
