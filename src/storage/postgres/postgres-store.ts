@@ -74,14 +74,28 @@ export async function openPostgresStore({
   return new PostgresStore(connections, { clock, metrics });
 }
 
-/** Throws `StoreError` for a database that cannot hold every name, or does not keep its promises. */
+interface DatabaseFacts {
+  readonly encoding: string;
+  readonly isReadOnly: boolean;
+  readonly synchronousCommit: string;
+}
+
+/** Throws `StoreError` for a database that cannot hold every name, or does not keep what it has committed. */
 async function refuseUnsuitable(sql: SQL): Promise<void> {
-  const [found] = await sql<{ readonly encoding: string; readonly isReadOnly: boolean }[]>`
-    SELECT current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS "isReadOnly"`;
-  if (found?.encoding !== "UTF8")
-    throw new StoreError("unavailable", `The database has the encoding ${found?.encoding}. Create it with UTF8.`);
-  if (found.isReadOnly)
-    throw new StoreError("unavailable", "The database is a standby. Connect to the primary server.");
+  const [found] = await sql<DatabaseFacts[]>`
+    SELECT current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS "isReadOnly",
+      current_setting('synchronous_commit') AS "synchronousCommit"`;
+  const fault = found === undefined ? "The database has not answered. Start again." : faultOf(found);
+  if (fault !== undefined) throw new StoreError("unavailable", fault);
+}
+
+function faultOf({ encoding, isReadOnly, synchronousCommit }: DatabaseFacts): string | undefined {
+  if (encoding !== "UTF8") return `The database has the encoding ${encoding}. Create it with UTF8.`;
+  if (isReadOnly) return "The database is a standby. Connect to the primary server.";
+  // Acknowledged updates would be lost with the machine.
+  if (synchronousCommit === "off")
+    return "synchronous_commit is off in the database. Set it to on for the user of Yurt.";
+  return undefined;
 }
 
 /**

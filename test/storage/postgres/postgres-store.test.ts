@@ -356,6 +356,24 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
       expect(refusal).toMatchObject({ name: "StoreError", message: expect.stringContaining("Create it with UTF8.") });
     });
 
+    test("because it does not keep what it has committed is refused with the remedy", async () => {
+      const refusal = await refusalOf(`${await server.newSchema()}&synchronous_commit=off`);
+      expect(refusal).toMatchObject({ name: "StoreError", message: expect.stringContaining("Set it to on") });
+    });
+
+    test("because a pooler swallows notifications cannot be followed, and the refusal says so", async () => {
+      using proxy = new BreakingProxy(server.socket);
+      const clock = new FakeClock();
+      const store = await open(await server.newSchema(proxy.socket), clock);
+      proxy.deafen();
+      const following = store.follow({ appended: () => {}, changed: () => {}, missed: () => {} });
+      const refusal = following.catch((error: unknown) => error);
+      while (clock.pendingTimers === 0) await store.list({ limit: 1 });
+      clock.advance(2_000);
+      expect(await refusal).toMatchObject({ name: "StoreError", message: expect.stringContaining("PgBouncer") });
+      await store.close();
+    });
+
     test("because nothing listens is unavailable", async () => {
       expect(await refusalOf(server.urlOf("public", "/nonexistent/.s.PGSQL.5432"))).toMatchObject({
         name: "StoreError",

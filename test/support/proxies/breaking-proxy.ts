@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Socket } from "bun";
 
+/** The type of the message that has a notification (PostgreSQL's documentation, "Message Formats"). */
+const notificationResponse = 0x41;
+
 /** The side of a connection that a proxy has accepted. */
 interface Accepted {
   /** Resolves with the side that the proxy has opened. */
@@ -53,7 +56,7 @@ export class BreakingProxy implements Disposable {
     this.#listener = this.#listen();
   }
 
-  /** From now on, connections of `LISTEN` receive nothing any more, and stay open. */
+  /** From now on, connections of `LISTEN` receive no notifications any more, and stay open. */
   deafen(): void {
     this.#isDeaf = true;
   }
@@ -95,7 +98,7 @@ export class BreakingProxy implements Disposable {
       socket: {
         data: (server, bytes) => {
           if (this.#late !== undefined && !this.#clients.has(server.data)) this.#answered.resolve();
-          if (this.#isDeaf && this.#listening.has(server.data)) return;
+          if (this.#isDeaf && this.#listening.has(server.data) && bytes[0] === notificationResponse) return;
           if (this.#next === "answer") this.#break(server.data);
           else server.data.write(bytes);
         },

@@ -1,7 +1,11 @@
 import type { SQL } from "bun";
+import type { Clock } from "../../../lib/time/clock.ts";
+import { StoreError } from "../../store.ts";
 
 /** The channel of all stores in a database. */
 const channel = "yurt";
+/** A notification arrives in milliseconds, or never. */
+const deadlineMs = 2_000;
 
 /**
  * Tells other nodes that there is something to read, in a transaction of its own: commits that notify wait for each other.
@@ -19,12 +23,27 @@ export class Doorbell {
     this.#pool = pool;
   }
 
-  /** Has `rung` called with every ring of another node, and when rings may have been lost. */
-  async listen(rung: () => void): Promise<void> {
+  /**
+   * Has `rung` called with every ring of another node, and when rings may have been lost. Resolves when a ring of its own
+   * has arrived.
+   *
+   * Rejects with `StoreError` if it does not: a pooler that gives each transaction another connection accepts `LISTEN`, and
+   * forgets it.
+   */
+  async listen(rung: () => void, clock: Pick<Clock, "after">): Promise<void> {
+    const probe = Promise.withResolvers<void>();
     const heard = (name: string) => {
-      if (name !== this.#name) rung();
+      if (name === this.#name) probe.resolve();
+      else rung();
     };
     this.#subscription = await this.#pool.listen(channel, heard, rung);
+    const cancel = clock.after(deadlineMs, () => probe.reject(unheard()));
+    this.ring();
+    try {
+      await probe.promise;
+    } finally {
+      cancel();
+    }
   }
 
   /** Rings now, or once more when the ring under way has ended. */
@@ -45,4 +64,9 @@ export class Doorbell {
     }
     this.#isRinging = false;
   }
+}
+
+function unheard(): StoreError {
+  const remedy = "Connect to Postgres itself, and not to a transaction pooler, such as PgBouncer in transaction mode.";
+  return new StoreError("unavailable", `Postgres does not deliver notifications. ${remedy}`);
 }

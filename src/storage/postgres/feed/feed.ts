@@ -45,10 +45,10 @@ export class Feed {
     this.#doorbell = new Doorbell(options.pool);
   }
 
-  /** Resolves when everything that is committed from then on will be reported. */
+  /** Resolves when everything that is committed from then on will be reported. Rejects as `Doorbell.listen`. */
   async start(): Promise<void> {
     await this.#begin();
-    await this.#doorbell.listen(() => this.#look());
+    await this.#doorbell.listen(() => this.#look(), this.#options.clock);
     this.#look();
   }
 
