@@ -62,7 +62,7 @@ function Content({ apartMs, changes, document, stream }: ContentTabProps & { rea
     changes,
     read: (signal) => reader.read(signal),
   });
-  const isLive = stream.kind === "open" && apartMs !== neverMs;
+  const isLive = stream.kind === "open" && state.kind !== "failed" && apartMs !== neverMs;
   return (
     <section class="panel content" aria-labelledby="content-title">
       <header>
