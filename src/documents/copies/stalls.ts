@@ -5,7 +5,7 @@ import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 /** The time after which a sender or a reader that does nothing is given up: it takes the place of others. */
 const stalledAfterMs = 60_000;
 
-/** Calls `stalled` once, unless `moved` is called again and again, or `stop`. */
+/** Calls `stalled` once, unless `moved` is called again and again, or `stop`. After `stop`, `moved` begins anew. */
 export class StallTimer {
   readonly #clock: Clock;
   readonly #stalled: () => void;
@@ -38,9 +38,9 @@ export async function* untilStalled<T>(chunks: AsyncIterable<T>, clock: Clock): 
     for (;;) {
       const { done, value } = await untilAborted(iterator.next(), ending.signal);
       if (done === true) return;
-      timer.moved();
+      // The time in which the chunk is handled is not the sender's.
+      timer.stop();
       yield value;
-      // The time in which the chunk was handled is not the sender's.
       timer.moved();
     }
   } finally {

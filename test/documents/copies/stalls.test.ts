@@ -34,6 +34,28 @@ test("a sender that sends nothing for a minute is given up, one that goes on is 
   expect(clock.pendingTimers).toBe(0);
 });
 
+test("a chunk that takes minutes to handle does not count as a sender that sends nothing", async () => {
+  const clock = new FakeClock();
+  const handled = Promise.withResolvers<void>();
+  const { chunks, send } = sender();
+  const read: string[] = [];
+  const reading = (async () => {
+    for await (const chunk of untilStalled(chunks, clock)) {
+      if (chunk === "large") await handled.promise;
+      read.push(chunk);
+    }
+  })().catch((error: unknown) => Object(error).message);
+  void send("large");
+  await settled();
+  clock.advance(150_000);
+  handled.resolve();
+  void send("next");
+  await settled();
+  expect(read).toEqual(["large", "next"]);
+  clock.advance(60_000);
+  expect(await reading).toBe("nothing has come for a minute");
+});
+
 test("a stream ends once, with its lines, its reader, a failure, or a reader that takes nothing", async () => {
   const clock = new FakeClock();
   let ended = 0;
