@@ -1,4 +1,5 @@
 import { SQL } from "bun";
+import { StoreError } from "../store.ts";
 
 /** The connections of a store to its database. */
 export interface Connections {
@@ -24,10 +25,15 @@ const session = {
   idle_in_transaction_session_timeout: "5s",
 };
 
-/** Connects with the first statement. */
+/** Connects with the first statement. Throws `StoreError` for an invalid URL, which is not quoted: it has a password. */
 export function openConnections(url: string): Connections {
-  const open = (max: number) =>
-    new SQL(url, { adapter: "postgres", max, connectionTimeout: connectionTimeoutSeconds, connection: session });
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol))
+    throw new StoreError("unavailable", "The URL of the database is invalid. Give postgres://user@host:port/database.");
+  // Bun prefers the variable PGDATABASE to the database of the URL.
+  const database = decodeURIComponent(parsed.pathname.slice(1));
+  const options = { connectionTimeout: connectionTimeoutSeconds, connection: session, ...(database && { database }) };
+  const open = (max: number) => new SQL(url, { adapter: "postgres", max, ...options });
   const writer = open(1);
   const pool = open(pooledConnections);
   return {

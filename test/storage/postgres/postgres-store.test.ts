@@ -344,6 +344,20 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
     });
   });
 
+  test("the database of the URL is used, whichever one a variable names", async () => {
+    const url = await server.newSchema();
+    process.env["PGDATABASE"] = "postgres";
+    try {
+      const store = await open(url);
+      await store.append([{ document: "d", update: one }]);
+      await store.close();
+    } finally {
+      delete process.env["PGDATABASE"];
+    }
+    await using database = server.connect(url);
+    expect(await database`SELECT document FROM yurt_updates`.values()).toEqual([["d"]]);
+  });
+
   describe("a database that cannot be used", () => {
     const refusalOf = (url: string) =>
       open(url).then(
@@ -373,6 +387,19 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
       expect(await refusal).toMatchObject({ name: "StoreError", message: expect.stringContaining("PgBouncer") });
       await store.close();
     });
+
+    test.each(["postgres://yurt:secret@host:port/yurt", "secret", "mysql://yurt:secret@localhost/yurt"])(
+      "because its URL is %s is refused, and its password is not shown",
+      async (invalid) => {
+        const refusal = await refusalOf(invalid);
+        expect(refusal).toMatchObject({ name: "StoreError", message: expect.stringContaining("is invalid") });
+        expect(
+          Bun.inspect(refusal)
+            .split("\n")
+            .filter((line) => /StoreError.*secret/.test(line)),
+        ).toEqual([]);
+      },
+    );
 
     test("because nothing listens is unavailable", async () => {
       expect(await refusalOf(server.urlOf("public", "/nonexistent/.s.PGSQL.5432"))).toMatchObject({
