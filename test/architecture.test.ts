@@ -313,6 +313,7 @@ function median(values: readonly number[]): number {
 const bridges: readonly (readonly [from: readonly string[], to: readonly string[]])[] = [
   [["scripts/**"], ["test/support/**"]],
   [["test/{scripts,torture,client}/**"], ["scripts/**"]],
+  [["test/support/processes/load/**"], ["scripts/bench/load/**"]],
 ];
 
 /** Why a test or a script must not import another file (paths in the repository); undefined if it may. */
@@ -612,6 +613,7 @@ describe("the rules", () => {
   test.each([
     ["test/scripts/bench/table.test.ts", "scripts/bench/table.ts"],
     ["test/torture/kill.test.ts", "scripts/torture/kill.ts"],
+    ["test/support/processes/load/bench-load.ts", "scripts/bench/load/traffic.ts"],
     ["scripts/torture/kill.ts", "test/support/bytes/random.ts"],
     ["scripts/torture/kill.ts", "src/lib/ranges.ts"],
     ["test/relay/sync-room.test.ts", "test/support/eventually.ts"],
