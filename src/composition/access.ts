@@ -107,7 +107,7 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
     administration,
     mint,
     revocations: () => revocations?.inForce ?? [],
-    apiKeys: dataFolder && new ApiKeysFile(dataFolder.path, clock, { maxWaitMs: keysWaitMs }),
+    apiKeys: dataFolder && new ApiKeysFile(dataFolder.path, clock, { maxWaitMs: keysWaitMs, held: dataFolder }),
     whenUserRevoked: decided.whenUserRevoked,
     contents: [ownSecrets, ...(file === undefined ? [] : [file])],
     routes,

@@ -16,6 +16,7 @@ import { errorCode } from "../lib/error-code.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { createDataFolder } from "./data-folder.ts";
 import { lockFile } from "./file-lock.ts";
+import { type FolderContent, refuseIfLost } from "./folder-content.ts";
 import { openOrCreateOwnFile, readOwnFile } from "./own-file.ts";
 import { replaceFile } from "./replace-file.ts";
 import { StoreError } from "./store.ts";
@@ -53,6 +54,11 @@ export class ApiKeysUnreadable extends Error {
 export interface ApiKeysFileOptions {
   /** The longest wait for another process that changes the file. It blocks the event loop. 5 s by default. */
   readonly maxWaitMs?: number;
+  /**
+   * The folder of a server that has it open. While it is not at its path, no key is created or revoked: files in another
+   * folder there would keep the server from writing its content out again.
+   */
+  readonly held?: Pick<FolderContent, "findFault">;
 }
 
 /**
@@ -65,13 +71,15 @@ export class ApiKeysFile implements KeptApiKeys {
   readonly #folder: string;
   readonly #clock: Pick<Clock, "now">;
   readonly #maxWaitMs: number;
+  readonly #held: ApiKeysFileOptions["held"];
   /** The keys by their hashes, and the version of the file that had them. */
   #read: { readonly version: string; readonly keys: ReadonlyMap<string, KeptKey> } | undefined;
 
-  constructor(folder: string, clock: Pick<Clock, "now">, { maxWaitMs = lockTimeoutMs }: ApiKeysFileOptions = {}) {
+  constructor(folder: string, clock: Pick<Clock, "now">, { held, maxWaitMs = lockTimeoutMs }: ApiKeysFileOptions = {}) {
     this.#folder = folder;
     this.#clock = clock;
     this.#maxWaitMs = maxWaitMs;
+    this.#held = held;
   }
 
   find(text: string): ApiKey | undefined {
@@ -85,6 +93,7 @@ export class ApiKeysFile implements KeptApiKeys {
 
   /** Creates the data folder as well, if it does not exist. */
   create({ name, prefix, scope }: ApiKeyOrder): MadeApiKey {
+    refuseIfLost(this.#held?.findFault());
     createDataFolder(this.#folder);
     return this.#change((keys) => {
       if (keys.some((key) => key.name === name)) throw new ApiKeyNameTaken();
@@ -96,6 +105,7 @@ export class ApiKeysFile implements KeptApiKeys {
   }
 
   revoke(nameOrId: string): ApiKey | undefined {
+    refuseIfLost(this.#held?.findFault());
     if (this.#current().size === 0) return undefined;
     return this.#change((keys) => {
       const revoked = keys.find(({ name }) => name === nameOrId) ?? keys.find(({ id }) => id === nameOrId);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ApiKeyNameTaken, TooManyApiKeys } from "../../src/auth/keys/api-keys.ts";
 import { ApiKeysFile, ApiKeysUnreadable } from "../../src/storage/api-keys-file.ts";
@@ -64,6 +64,15 @@ test("a process that holds the file for long is an error of the store, and nothi
   expect(() => hurried.revoke("agent")).toThrow(StoreError);
   unlock();
   expect(hurried.list()).toHaveLength(1);
+});
+
+test("while the folder of a server is lost, keys are neither created nor revoked, and no folder is created", async () => {
+  const folder = join(await temporaryFolder(), "data");
+  const fault = { path: folder, state: "deleted" } as const;
+  const keys = new ApiKeysFile(folder, new FakeClock(), { held: { findFault: () => fault } });
+  expect(() => keys.create(order)).toThrow(StoreError);
+  expect(() => keys.revoke("agent")).toThrow(StoreError);
+  expect(existsSync(folder)).toBe(false);
 });
 
 test("the number of keys has a bound", async () => {

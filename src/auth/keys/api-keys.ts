@@ -44,7 +44,7 @@ export interface MadeApiKey {
 
 /**
  * The API keys of a server, for administrators. All methods throw if the keys cannot be read or written: `StoreError` if
- * another program holds them, or the disk is full.
+ * another program holds them, the disk is full, or the data folder is lost.
  */
 export interface KeptApiKeys extends ApiKeys {
   /** All keys, in the order in which they were made. */

@@ -1,11 +1,14 @@
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { YurtClient } from "../../../src/client/client.ts";
 import { YurtError } from "../../../src/client/errors.ts";
 import { createLog } from "../../../src/ops/log.ts";
 import { lockFile } from "../../../src/storage/file-lock.ts";
 import { startApiServer } from "../../support/api/api-server.ts";
+import { updateOf } from "../../support/api/documents.ts";
+import { eventually } from "../../support/eventually.ts";
+import { Workshop } from "../../support/processes/data-folder.ts";
 
 async function setUp(options: Parameters<typeof startApiServer>[0] = {}) {
   const api = await startApiServer({ mode: "token", ...options });
@@ -111,6 +114,24 @@ test("a command that holds the keys for long does not hold the server: the reque
   unlock();
   expect(error).toMatchObject({ status: 503, code: "storage-unavailable" });
   expect((await apiKeys.create({ name: "robot", scope: "docs:read" })).name).toBe("robot");
+});
+
+test("while the data folder is deleted no key is created in another one, and the documents are written out", async () => {
+  using workshop = new Workshop();
+  const dataFolder = workshop.file("data");
+  const { api, apiKeys } = await setUp({ dataFolder });
+  await api.ask("POST", "/v1/docs/plan/update", { token: await api.adminToken(), body: updateOf("text") });
+  rmSync(dataFolder, { recursive: true });
+  // The server looks after its folder once a second: it may have written everything out before the request comes.
+  const early = await apiKeys.create({ name: "early", scope: "docs:read" }).catch(({ code }) => code);
+  if (typeof early === "string") expect(early).toBe("storage-unavailable");
+  await eventually("the documents", () => existsSync(join(dataFolder, "yurt.db")));
+  expect((await apiKeys.create({ name: "robot", scope: "docs:read" })).name).toBe("robot");
+  await api.server.stop();
+  const restarted = await setUp({ dataFolder });
+  await using _ = restarted.api;
+  const read = await restarted.api.ask("GET", "/v1/docs/plan", { token: await restarted.api.adminToken() });
+  expect(read.status).toBe(200);
 });
 
 test("the log has who may do what from when on, and no key", async () => {
