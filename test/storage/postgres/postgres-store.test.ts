@@ -393,11 +393,7 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
       async (invalid) => {
         const refusal = await refusalOf(invalid);
         expect(refusal).toMatchObject({ name: "StoreError", message: expect.stringContaining("is invalid") });
-        expect(
-          Bun.inspect(refusal)
-            .split("\n")
-            .filter((line) => /StoreError.*secret/.test(line)),
-        ).toEqual([]);
+        expect(String(refusal)).not.toContain("secret");
       },
     );
 
