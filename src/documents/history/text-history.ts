@@ -45,15 +45,28 @@ export function diffText(
 ): readonly DiffPart[] {
   const before = Y.snapshot(former);
   Y.applyUpdate(former, later);
-  // The boundaries of what was there before become boundaries of items.
-  former.transact((transaction) => {
-    for (const [client, clock] of before.sv) {
-      if (clock < Y.getState(former.store, client)) Y.getItemCleanStart(transaction, Y.createID(client, clock));
-    }
-    Y.iterateDeletedStructs(transaction, before.ds, () => {});
+  // Yjs joins items again at the end of a transaction, across the boundaries.
+  return former.transact((transaction) => {
+    splitAtBoundaries(transaction, before);
+    return diffParts(textOf(former, root), before, { inserted, deleted });
   });
+}
+
+/** Splits the items of a document, so that each of them is in a snapshot as a whole or not at all. */
+function splitAtBoundaries(transaction: Y.Transaction, { ds, sv }: Y.Snapshot): void {
+  const { store } = transaction.doc;
+  for (const [client, clock] of sv)
+    if (clock < Y.getState(store, client)) Y.getItemCleanStart(transaction, Y.createID(client, clock));
+  Y.iterateDeletedStructs(transaction, ds, () => {});
+}
+
+function diffParts(
+  text: Y.Text,
+  before: Y.Snapshot,
+  { inserted, deleted }: { readonly inserted: Origins; readonly deleted: Origins },
+): readonly DiffPart[] {
   const parts: DiffPart[] = [];
-  for (const item of itemsOf(textOf(former, root))) {
+  for (const item of itemsOf(text)) {
     const kind = changeOf(item.item, before);
     if (kind === "same") push(parts, { kind, text: item.text });
     else if (kind !== undefined) {

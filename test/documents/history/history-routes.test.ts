@@ -84,6 +84,30 @@ test("a document is read at any moment, named, compared, and restored as an edit
   expect(refused.body["code"]).toBe("read-only");
 });
 
+test("a comparison shows what was typed on at the end of a text, and not what was deleted before", async () => {
+  await using api = await startApiServer({ mode: "token" });
+  const token = await api.token({ doc: "write" }, "ann");
+  const doc = new Y.Doc();
+  const text = doc.getText("text");
+  const compare = async (from: number, to: number) => {
+    const { bytes } = await api.ask("GET", `/v1/docs/doc/diff?from=${from}&to=${to}&root=text`, { token });
+    return JSON.parse(new TextDecoder().decode(bytes));
+  };
+  const by = { user: "ann", at: expect.any(String) };
+  const first = await write(api, doc, () => text.insert(0, "Hello"), token);
+  const second = await write(api, doc, () => text.insert(5, " world"), token);
+  expect(await compare(first, second)).toEqual([
+    { kind: "same", text: "Hello" },
+    { kind: "added", text: " world", ...by },
+  ]);
+  const third = await write(api, doc, () => text.delete(5, 6), token);
+  const fourth = await write(api, doc, () => text.delete(4, 1), token);
+  expect(await compare(third, fourth)).toEqual([
+    { kind: "same", text: "Hell" },
+    { kind: "removed", text: "o", ...by },
+  ]);
+});
+
 const idsOf = (versions: { readonly body: Readonly<Record<string, unknown>> }) =>
   [versions.body["items"]].flat().map((version) => Object(version).id);
 

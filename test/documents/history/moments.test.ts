@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as Y from "yjs";
 import { docAt, type HistoryDoc, openHistory } from "../../../src/documents/history/history-doc.ts";
+import type { HistoryJob, MomentParts } from "../../../src/documents/history/history-job.ts";
 import { restoreUpdate } from "../../../src/documents/history/restore-update.ts";
+import { runHistoryJob } from "../../../src/documents/history/run-history-job.ts";
+import type { DiffPart, TextPart } from "../../../src/documents/history/text-history.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { compactUpdates } from "../../../src/relay/compaction/compact-updates.ts";
 import { historyInput } from "../../../src/relay/history/history-input.ts";
@@ -46,6 +49,7 @@ interface Row {
   readonly row: RowId;
   readonly at: number;
   readonly update: Uint8Array;
+  readonly user: string | undefined;
   /** The base when the update came, if there was one, and the tail with it. */
   readonly stored: readonly Uint8Array[];
 }
@@ -109,8 +113,9 @@ class Edited {
     const [update] = unsent.splice(this.#random.chance(0.85) ? 0 : this.#random.integer(unsent.length), 1);
     if (update === undefined) return;
     const at = clock.now();
-    const [row = 0] = await store.append([{ document: this.#name, update, user: users[index] }]);
-    this.rows.push({ row, at, update, stored: await present(this.#name) });
+    const user = users[index];
+    const [row = 0] = await store.append([{ document: this.#name, update, user }]);
+    this.rows.push({ row, at, update, user, stored: await present(this.#name) });
   }
 
   /** Has an editor receive what the server does not have yet, and may get after the answer to it. */
@@ -161,10 +166,14 @@ function expected({ stored }: Row): unknown {
   return visibleContent(doc);
 }
 
-async function open(name: string, moment: Moment) {
+async function partsOf(name: string, moment: Moment): Promise<MomentParts> {
   const stored = await history.moment(name, moment);
   if (stored === undefined || stored.kind === "unknown") throw new Error("the moment is not known");
-  return openHistory(stored, moment, Bun.zstdDecompressSync);
+  return { moment, stored };
+}
+
+async function open(name: string, moment: Moment) {
+  return openHistory((await partsOf(name, moment)).stored, moment, Bun.zstdDecompressSync);
 }
 
 function seen(doc: Y.Doc): unknown {
@@ -241,6 +250,87 @@ async function expectRestored(name: string, edited: Edited, random: Random): Pro
   expect(seen(restored)).toEqual(isBefore(rows, opened) ? visibleContent(typedDoc()) : expected(rowAt(rows, opened)));
   if (update !== undefined) expectSame(updates, edited.inFlight(), update);
   return update !== undefined;
+}
+
+test("a comparison has the texts of both moments, and each part of a text is of the user who sent it", async () => {
+  let compared = 0;
+  await withSeedsInTurn(histories, async (random, seed) => {
+    const name = `compared ${seed}`;
+    const edited = new Edited(name, random);
+    for (let round = 1 + random.integer(4); round > 0; round -= 1) {
+      await edited.edit(5 + random.integer(20));
+      if (random.chance(0.9)) await compact(name, random.chance(0.3));
+    }
+    await edited.sendAll();
+    const { rows } = edited;
+    const [early = 0, late = 0] = [random.pick(rows).row, random.pick(rows).row].sort((left, right) => left - right);
+    const [from, to] = [await partsOf(name, { sequence: early }), await partsOf(name, { sequence: late })];
+    const activity = await history.activity(name, { from: 0, to: Number.POSITIVE_INFINITY });
+    for (const root of ["text", "rich"]) {
+      const parts = answerTo<DiffPart>({ kind: "diff", from, to, root, activity });
+      const without = (kind: DiffPart["kind"]) => joined(parts.filter((part) => part.kind !== kind));
+      expect(without("added")).toBe(charactersOf(docAt(await open(name, from.moment)), root));
+      expect(without("removed")).toBe(charactersOf(docAt(await open(name, to.moment)), root));
+      if (parts.length > 1) compared += 1;
+      const present = { sequence: rows.at(-1)?.row ?? 0 };
+      const blamed = answerTo<TextPart>({ kind: "blame", at: await partsOf(name, present), root, activity });
+      const senders = sendersOf(rows, root);
+      expect(joined(blamed)).toHaveLength(senders.length);
+      const userOfEach = blamed.flatMap(({ text, user }) => Array.from({ length: text.length }, () => user));
+      expect(userOfEach.filter((user, index) => !senders[index]?.includes(user))).toEqual([]);
+    }
+  });
+  expect(compared).toBeGreaterThan(histories / 2);
+});
+
+/** The parts that a job answers with. */
+function answerTo<Part>(job: HistoryJob): readonly Part[] {
+  const compression = { compress: Bun.zstdCompressSync, decompress: Bun.zstdDecompressSync };
+  const reply = runHistoryJob({ job, maxDocBytes: 2 ** 28 }, compression);
+  if (reply.kind !== "read") throw new Error(JSON.stringify(reply));
+  return JSON.parse(new TextDecoder().decode(reply.body));
+}
+
+function joined(parts: readonly { readonly text: string }[]): string {
+  return parts.map(({ text }) => text).join("");
+}
+
+/** The text of a root, with U+FFFC for each embedded object. */
+function charactersOf(doc: Y.Doc, root: string): string {
+  const delta: readonly { readonly insert: unknown }[] = doc.getText(root).toDelta();
+  return delta.map(({ insert }) => (typeof insert === "string" ? insert : "\ufffc")).join("");
+}
+
+/**
+ * For each character of the present text the users that may be named: the sender, and if it had to wait for another update
+ * also the sender of that one, or nobody.
+ */
+function sendersOf(rows: readonly Row[], root: string): readonly (readonly (string | null)[])[] {
+  const doc = new Y.Doc();
+  const senders = new Map<string, readonly (string | null)[]>();
+  for (const { update, user = null } of rows) {
+    const before = Y.decodeStateVector(Y.encodeStateVector(doc));
+    const { from, to } = Y.parseUpdateMeta(update);
+    Y.applyUpdate(doc, update);
+    for (const [client, end] of Y.decodeStateVector(Y.encodeStateVector(doc))) {
+      const isSent = (clock: number) => clock >= (from.get(client) ?? end) && clock < (to.get(client) ?? 0);
+      const sender = users[client % users.length] ?? null;
+      for (let clock = before.get(client) ?? 0; clock < end; clock += 1)
+        senders.set(`${client} ${clock}`, isSent(clock) ? [user] : [sender, user, null]);
+    }
+  }
+  return idsOf(doc.getText(root)).map(([client, clock]) => senders.get(`${client} ${clock}`) ?? []);
+}
+
+/** The ids of the characters of a text. */
+function idsOf(text: Y.Text): readonly (readonly [client: number, clock: number])[] {
+  const ids: (readonly [number, number])[] = [];
+  for (let item = text._start; item !== null; item = item.right) {
+    const { client, clock } = item.id;
+    if (!item.countable || item.deleted) continue;
+    for (let index = 0; index < item.length; index += 1) ids.push([client, clock + index]);
+  }
+  return ids;
 }
 
 /** Two clients get an update and an edit in either order. */
