@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { includesScope, scopes } from "../../src/auth/keys/api-keys.ts";
 import { type Asked, startApiServer } from "../support/api/api-server.ts";
+import { updatesWithGap } from "../support/api/documents.ts";
 import { type Example, examples, writeExample } from "../support/api/examples.ts";
 import { type DescribedParameter, type Operation, operationsOf } from "../support/api/operations.ts";
 
@@ -23,20 +24,29 @@ type Row = readonly [string, Operation];
 
 const rows = (found: readonly Operation[]): readonly Row[] => found.map((operation) => [operation.id, operation]);
 
-/** Asks as the example of the operation does, but for what `asked` changes, and finds the answer among those described. */
-async function ask(operation: Operation, asked: Asked & { readonly document?: string; readonly query?: string } = {}) {
+interface Changed extends Asked {
+  readonly document?: string;
+  readonly query?: string;
+}
+
+/** Asks as the example of the operation does, but for what `changed` says, and without the query of the example. */
+function send(operation: Operation, { document = "doc", query = "", ...changed }: Changed = {}) {
   const { body, headers, path: parameters }: Partial<Example> = examples[operation.id] ?? {};
-  const { document = "doc", query = "", ...changed } = asked;
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name) =>
     name === "doc" ? document : (parameters?.[name] ?? name),
   );
   const type = operation.bodyTypes[0] === undefined ? {} : { "content-type": operation.bodyTypes[0] };
-  const answer = await api.ask(operation.method, path + query, {
+  return api.ask(operation.method, path + query, {
     token: admin,
     body,
     ...changed,
     headers: { ...type, ...headers, ...changed.headers },
   });
+}
+
+/** As `send`, and finds the answer among the problems that are described. */
+async function ask(operation: Operation, changed?: Changed) {
+  const answer = await send(operation, changed);
   expect(answer.headers.get("content-type")).toBe("application/problem+json");
   expect([...operation.responses.keys()]).toContain(answer.status);
   expect(answer.body).toEqual({
@@ -173,6 +183,61 @@ describe("a body", () => {
       expect([answer.status, answer.body["code"]]).toEqual([400, "malformed-update"]);
     }
     expect((await api.ask("GET", "/v1/docs/new", { token: admin })).status).toBe(404);
+  });
+});
+
+describe("a condition", () => {
+  const conditional = operations.filter(({ parameters }) => parameters.some(({ name }) => name === "If-Match"));
+  const askIf = (operation: Operation, condition: string) =>
+    ask(operation, { query: examples[operation.id]?.query ?? "", headers: { "if-match": condition } });
+  const sequence = async () => Number((await api.ask("GET", "/v1/docs/doc", { token: admin })).body["sequence"]);
+
+  test("is taken by the operations that edit a document", () => {
+    const edits = ["patchJson", "putJson", "putRootJson", "restoreDocument", "writeUpdate"];
+    expect(conditional.map(({ id }) => id).sort()).toEqual(edits);
+  });
+
+  test.each(rows(conditional))("that does not hold: %s", async (_, operation) => {
+    const before = await sequence();
+    const answer = await askIf(operation, `"${before + 1}"`);
+    expect([answer.status, answer.body["code"]]).toEqual([412, "precondition-failed"]);
+    expect(await sequence()).toBe(before);
+  });
+
+  test.each(rows(conditional))("that is none: %s", async (_, operation) => {
+    for (const condition of ["7", "x"]) {
+      const answer = await askIf(operation, condition);
+      expect([answer.status, answer.body["code"]]).toEqual([400, "invalid-request"]);
+      expect(answer.body["errors"]).toMatchObject([{ pointer: "If-Match" }]);
+    }
+  });
+});
+
+describe("a document with updates that wait for others", () => {
+  /** The edits that would have to know what is missing. */
+  const refused = ["patchJson", "putJson", "putRootJson"];
+  const written = { token: admin, headers: { "content-type": "application/octet-stream" } };
+  const answered = ofDocuments.filter(({ id }) => examples[id]?.isStream !== true);
+
+  test.each(rows(answered))("%s", async (id, operation) => {
+    const document = `waiting-${id}`;
+    const { late, missing, present } = updatesWithGap("present", "missing", "late");
+    const write = (body: Uint8Array) => api.ask("POST", `/v1/docs/${document}/update`, { ...written, body });
+    for (const update of [present, late]) expect((await write(update)).status).toBe(200);
+    const changed = { document, query: examples[id]?.query ?? "" };
+    if (refused.includes(id)) {
+      const answer = await ask(operation, changed);
+      expect([answer.status, answer.body["code"]]).toEqual([409, "pending-updates"]);
+    } else {
+      const { status } = await send(operation, changed);
+      expect([...operation.responses.keys()]).toContain(status);
+      expect(status).toBeLessThan(500);
+    }
+    if (id === "deleteDocument") return;
+    // The late update is there when the missing one comes.
+    expect((await write(missing)).status).toBe(200);
+    const { body } = await api.ask("GET", `/v1/docs/${document}/json`, { token: admin });
+    expect(body["text"]).toContain("present missing late");
   });
 });
 
