@@ -2,24 +2,14 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { YurtClient } from "../../../client/client.ts";
 import { YurtError } from "../../../client/errors.ts";
+import type { Fetch } from "../../../client/requests.ts";
 import { Value } from "../../shared/value.ts";
 import { ServerClock } from "../data/server-clock.ts";
+import { RenewedToken } from "./renewed-token.ts";
 
 /** The base of the server's URLs, which may have a path. */
 export function serverUrl(): URL {
   return new URL(".", location.href.replace(/#.*$/, ""));
-}
-
-/** A token is replaced so long before it expires. */
-const renewalMs = 5 * 60_000;
-/** The longest delay of a timer in a browser. */
-const longestDelayMs = 2_147_483_647;
-const lifetime = "1h";
-
-interface Credentials {
-  readonly token: string;
-  /** Epoch milliseconds; undefined if unknown. */
-  readonly expiresAt: number | undefined;
 }
 
 /**
@@ -29,82 +19,60 @@ interface Credentials {
 export class Session {
   readonly id = crypto.randomUUID();
   readonly client: YurtClient;
-  readonly clock = new ServerClock();
+  readonly clock: ServerClock;
   /** The reason why the session has ended, as a sentence; undefined while it lasts. */
   readonly ended = new Value<string | undefined>(undefined);
-  #credentials: Credentials;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #token: RenewedToken;
 
-  private constructor(credentials: Credentials) {
-    this.#credentials = credentials;
+  private constructor(token: string, clock: ServerClock) {
+    this.clock = clock;
     this.client = new YurtClient({
       url: serverUrl(),
-      token: () => this.#credentials.token,
+      token: () => this.#token.current,
       fetch: (url, init) => this.#fetch(url, init),
       retries: 1,
     });
-    this.#schedule();
+    this.#token = new RenewedToken(token, {
+      now: () => clock.now(),
+      after: (delayMs, task) => {
+        const timer = setTimeout(task, delayMs);
+        return () => clearTimeout(timer);
+      },
+      mint: async ({ ttl, user }) => (await this.client.server.access.createToken({ admin: true, user, ttl })).token,
+    });
   }
 
   /** Exchanges the code of a link. Rejects with `YurtError`, or the error of `fetch`. */
   static async byCode(code: string): Promise<Session> {
-    const { expiresAt, token } = await new YurtClient({ url: serverUrl() }).server.createAdminSession(code);
-    return new Session({ token, expiresAt: Date.parse(expiresAt) });
+    const clock = new ServerClock();
+    const { token } = await new YurtClient({ url: serverUrl(), fetch: fetchWith(clock) }).server.createAdminSession(
+      code,
+    );
+    return new Session(token, clock);
   }
 
   /** Signs in with an administrator's token, or an API key with the scope docs:admin. Rejects as `byCode`. */
   static async byToken(token: string): Promise<Session> {
-    await new YurtClient({ url: serverUrl(), token }).server.get();
-    return new Session({ token, expiresAt: expiryOf(token) });
+    const clock = new ServerClock();
+    await new YurtClient({ url: serverUrl(), token, fetch: fetchWith(clock) }).server.get();
+    return new Session(token, clock);
   }
 
-  /** The token for a request that the client package does not make. */
   get token(): string {
-    return this.#credentials.token;
-  }
-
-  /** Sends a request to a route outside `/v1`, such as `api/validate`. */
-  send(path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = new Headers(init.headers);
-    headers.set("authorization", `Bearer ${this.#credentials.token}`);
-    return fetch(new URL(path, serverUrl()), { ...init, headers });
+    return this.#token.current;
   }
 
   /** Forgets the token. */
   close(): void {
-    clearTimeout(this.#timer);
-    this.#credentials = { token: "", expiresAt: undefined };
+    this.#token.close();
   }
 
   async #fetch(url: string, init: RequestInit): Promise<Response> {
-    const isOwn = new Headers(init.headers).get("authorization") === `Bearer ${this.#credentials.token}`;
-    const sentAt = Date.now();
-    const response = await fetch(url, init);
-    this.clock.observe(response.headers.get("date"), { sentAt, receivedAt: Date.now() });
+    const isOwn = new Headers(init.headers).get("authorization") === `Bearer ${this.token}`;
+    const response = await fetchWith(this.clock)(url, init);
     // A question about the token of a client is answered with 401 as well.
     if (isOwn && response.status === 401) this.#end("Your session has ended. Sign in again.");
     return response;
-  }
-
-  #schedule(): void {
-    const { expiresAt } = this.#credentials;
-    if (expiresAt === undefined) return;
-    const delayMs = Math.max(0, expiresAt - renewalMs - Date.now());
-    this.#timer = setTimeout(() => void this.#renew(), Math.min(delayMs, longestDelayMs));
-  }
-
-  /** Never rejects. A renewal that fails is not repeated: requests tell when the token has expired. */
-  async #renew(): Promise<void> {
-    try {
-      const body = JSON.stringify({ admin: true, ttl: lifetime });
-      const response = await this.send("api/tokens", { method: "POST", body });
-      if (!response.ok) return;
-      const { expiresAt, token } = (await response.json()) as { token: string; expiresAt: number };
-      this.#credentials = { token, expiresAt };
-      this.#schedule();
-    } catch {
-      // The server does not answer.
-    }
   }
 
   #end(why: string): void {
@@ -113,15 +81,14 @@ export class Session {
   }
 }
 
-/** The expiry that a JWT names; undefined for another token. */
-function expiryOf(token: string): number | undefined {
-  try {
-    const [, payload = ""] = token.split(".");
-    const { exp } = JSON.parse(atob(payload.replace(/-/g, "+").replace(/_/g, "/")));
-    return typeof exp === "number" ? exp * 1_000 : undefined;
-  } catch {
-    return undefined;
-  }
+/** The platform's `fetch`, which shows the clock each answer. */
+function fetchWith(clock: ServerClock): Fetch {
+  return async (url, init) => {
+    const sentAt = Date.now();
+    const response = await fetch(url, init);
+    clock.observe(response.headers.get("date"), { sentAt, receivedAt: Date.now() });
+    return response;
+  };
 }
 
 export const SessionContext = createContext<Session | undefined>(undefined);

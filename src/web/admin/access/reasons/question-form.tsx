@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
+import { readToken } from "../../data/token-claims.ts";
 import { ChoiceField } from "../choice-field.tsx";
 import { TextField } from "../text-field.tsx";
 import { isPattern } from "../tokens/room-pattern.ts";
 import { readPasted } from "./pasted-token.ts";
-import { readToken } from "./token-claims.ts";
 
 /** A question about the access of a client. */
 export interface Question {

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import type { RevocationOrder } from "../../../../client/server/access.ts";
+import { readToken } from "../../data/token-claims.ts";
 import { useSession } from "../../entry/session.ts";
 import { ConfirmDialog } from "../../parts/confirm-dialog.tsx";
 import { readPasted } from "../reasons/pasted-token.ts";
-import { readToken } from "../reasons/token-claims.ts";
 import { TextField } from "../text-field.tsx";
 import { Effects, type Outcome, OutcomeReport } from "./effects.tsx";
 import { effectsOf } from "./revocation-words.ts";
