@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { YurtMark } from "../../shared/yurt-mark.tsx";
+import { takeCode } from "./link-code.ts";
 import { Session, sentenceOf } from "./session.ts";
 
 export interface SignInProps {
@@ -8,7 +9,7 @@ export interface SignInProps {
   readonly enter: (session: Session) => void;
 }
 
-/** Signs an administrator in, by the code of the link that has opened the page, or by a token. */
+/** Signs an administrator in, with the code of the link that has opened the page, or with a token. */
 export function SignIn({ enter, notice }: SignInProps) {
   const [code, setCode] = useState(takeCode);
   const [problem, setProblem] = useState(notice);
@@ -16,6 +17,7 @@ export function SignIn({ enter, notice }: SignInProps) {
   const attempt = useCallback(
     async (signIn: () => Promise<Session>) => {
       setBusy(true);
+      setProblem(undefined);
       try {
         enter(await signIn());
       } catch (error) {
@@ -30,6 +32,8 @@ export function SignIn({ enter, notice }: SignInProps) {
     if (code !== undefined) void attempt(() => Session.byCode(code));
   }, [code, attempt]);
   useEffect(() => {
+    // The view before may have named a document.
+    document.title = "Sign in · Yurt";
     // A link that is opened in the tab of the dashboard changes the fragment only.
     const read = () => setCode(takeCode());
     addEventListener("hashchange", read);
@@ -53,8 +57,8 @@ export function SignIn({ enter, notice }: SignInProps) {
         </div>
       )}
       <section class="panel" aria-labelledby="link-title">
-        <h2 id="link-title">Sign in by a link</h2>
-        <p>Create a link on the machine of the server. It is valid once, for 30 minutes.</p>
+        <h2 id="link-title">Sign in with a link</h2>
+        <p>Create a link on the server. It works once, within 30 minutes.</p>
         <pre class="command">
           <code>yurt admin link</code>
         </pre>
@@ -66,7 +70,8 @@ export function SignIn({ enter, notice }: SignInProps) {
           <input name="token" type="password" autocomplete="off" spellcheck={false} required />
         </label>
         <p class="hint">
-          Create a token with <code>yurt token --admin</code>. It stays in this page until you close or reload it.
+          Create a token with <code>yurt token --admin</code>. It stays in the memory of this page until you close or
+          reload it.
         </p>
         <button type="submit" class="button primary" disabled={isBusy}>
           Sign in
@@ -74,16 +79,4 @@ export function SignIn({ enter, notice }: SignInProps) {
       </form>
     </main>
   );
-}
-
-/** Takes the code out of the address, so that it is in no bookmark and no history. */
-function takeCode(): string | undefined {
-  const code = /^#code=(.+)$/.exec(location.hash)?.[1];
-  if (code === undefined) return undefined;
-  history.replaceState(null, "", location.pathname + location.search);
-  try {
-    return decodeURIComponent(code);
-  } catch {
-    return code;
-  }
 }
