@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Dialog } from "../../shared/dialog.tsx";
 import { sentenceOf } from "../entry/session.ts";
+import { announce } from "./announcer.tsx";
 
 export interface ConfirmDialogProps {
   readonly title: string;
@@ -23,6 +24,13 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   const [text, setText] = useState("");
   const [problem, setProblem] = useState<string>();
   const [isBusy, setBusy] = useState(false);
+  const isOpen = useRef(true);
+  useEffect(
+    () => () => {
+      isOpen.current = false;
+    },
+    [],
+  );
   const isAllowed = typed === undefined || text === typed;
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -31,8 +39,9 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
     setProblem(undefined);
     try {
       await confirm();
-      close();
+      if (isOpen.current) close();
     } catch (error) {
+      if (!isOpen.current) announce(sentenceOf(error), "away");
       setProblem(sentenceOf(error));
       setBusy(false);
     }

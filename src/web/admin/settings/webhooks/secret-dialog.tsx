@@ -3,7 +3,7 @@ import { Dialog } from "../../../shared/dialog.tsx";
 
 export interface SecretDialogProps {
   readonly secret: string;
-  /** A sentence about the former secret. */
+  /** A sentence about the old secret. */
   readonly note?: string;
   readonly close: () => void;
 }
@@ -11,10 +11,10 @@ export interface SecretDialogProps {
 /** Shows the secret of a webhook, which nothing shows again. */
 export function SecretDialog({ close, note, secret }: SecretDialogProps) {
   return (
-    <Dialog title="The secret of the webhook" close={close}>
+    <Dialog title="Webhook secret" close={close} isKept>
       <div class="stack">
         <p>
-          Your application verifies the signatures with it. <strong>It is shown this once.</strong> {note}
+          Your application verifies the signatures with it. <strong>It is shown only once.</strong> {note}
         </p>
         <p class="secret-text">
           <code>{secret}</code>
