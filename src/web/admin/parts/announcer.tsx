@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { useValue, Value } from "../../shared/value.ts";
 
 interface Message {
@@ -20,17 +20,18 @@ export function announce(text: string, tone: Message["tone"] = "good"): void {
 /** The place of the announcements: one for the page. */
 export function Announcer() {
   const message = useValue(latest);
-  const [hidden, setHidden] = useState(0);
   useEffect(() => {
     if (message === undefined) return undefined;
-    const timer = setTimeout(() => setHidden(message.number), shownMs);
+    const timer = setTimeout(() => latest.set(undefined), shownMs);
     return () => clearTimeout(timer);
   }, [message]);
-  const isShown = message !== undefined && message.number > hidden;
+  // The next session begins without a message.
+  useEffect(() => () => latest.set(undefined), []);
   return (
     <div class="announcer" role="status">
-      {isShown && (
-        <p class="toast" data-tone={message.tone}>
+      {message !== undefined && (
+        // Another number makes another element: a screen reader reads the same sentence again.
+        <p key={message.number} class="toast" data-tone={message.tone}>
           {message.text}
         </p>
       )}
