@@ -32,7 +32,10 @@ export function useStream<T>({ key, open, receive }: StreamOrder<T>): StreamStat
     const ended = new AbortController();
     const opened = () => setState({ kind: "open" });
     followWhileVisible(latest, { ended: ended.signal, opened }).then(
-      () => setState({ kind: "closed" }),
+      () => {
+        // The stream of the next key may be open by now.
+        if (!ended.signal.aborted) setState({ kind: "closed" });
+      },
       (error: unknown) => {
         if (!ended.signal.aborted) setState({ kind: "failed", why: sentenceOf(error) });
       },
