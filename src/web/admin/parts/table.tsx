@@ -18,36 +18,40 @@ export interface TableProps<Row> {
   readonly keyOf: (row: Row) => string;
 }
 
-/** A table. On a phone each row is a block, and each cell has the label of its column. */
+/**
+ * A table. On a phone each row is a block, and each cell has the label of its column. The roles are named because some
+ * browsers take them from elements that are no longer laid out as a table.
+ */
 export function Table<Row>({ caption, columns, keyOf, rows }: TableProps<Row>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reached by keyboard
     <section class="table-box" aria-label={caption} tabIndex={0}>
-      <table>
+      {/* biome-ignore-start lint/a11y/noRedundantRoles: the styles of a phone remove the roles in some browsers */}
+      <table role="table">
         <caption class="unseen">{caption}</caption>
-        <thead>
-          <tr>
+        <thead role="rowgroup">
+          <tr role="row">
             {columns.map(({ isLabelHidden, isNumber, label }) => (
-              <th key={label} scope="col" class={isNumber ? "number" : undefined}>
+              <th key={label} scope="col" role="columnheader" class={isNumber ? "number" : undefined}>
                 {isLabelHidden ? <span class="unseen">{label}</span> : label}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {rows.map((row) => (
-            <tr key={keyOf(row)}>
+            <tr key={keyOf(row)} role="row">
               {columns.map(({ cell, isLabelHidden, isNumber, label }, index) => {
                 const attributes = {
                   class: isNumber ? "number" : undefined,
                   "data-label": isLabelHidden ? undefined : label,
                 };
                 return index === 0 ? (
-                  <th key={label} scope="row" {...attributes}>
+                  <th key={label} scope="row" role="rowheader" {...attributes}>
                     {cell(row)}
                   </th>
                 ) : (
-                  <td key={label} {...attributes}>
+                  <td key={label} role="cell" {...attributes}>
                     {cell(row)}
                   </td>
                 );
@@ -56,6 +60,7 @@ export function Table<Row>({ caption, columns, keyOf, rows }: TableProps<Row>) {
           ))}
         </tbody>
       </table>
+      {/* biome-ignore-end lint/a11y/noRedundantRoles: - */}
     </section>
   );
 }
