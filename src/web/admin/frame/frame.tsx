@@ -52,7 +52,7 @@ export function Frame({ signOut }: FrameProps) {
           </button>
         </div>
       </header>
-      <main ref={main} tabIndex={-1}>
+      <main ref={main} data-view={view.id} tabIndex={-1}>
         <Content place={place} />
       </main>
       <Announcer />
