@@ -57,7 +57,7 @@ test("an operator finds the largest document, and restores it to ten minutes ago
   await page.getByText("Restored to").waitFor();
   expect(await document.content.json()).toEqual({ text: `The plan.\n${filler}`, board: { title: "Plan" } });
 
-  await page.getByRole("button", { name: "Take it back…" }).click();
+  await page.getByRole("button", { name: "Undo…" }).click();
   await dialog.getByRole("button", { name: "Restore", exact: true }).click();
   await eventually("taken back", async () => (await document.content.text("text")).startsWith("Ruined."));
 });
@@ -142,8 +142,8 @@ describe("one document", () => {
     await page.getByText("<paragraph>in &lt;XML&gt;</paragraph>").waitFor();
 
     await page.getByRole("link", { name: "History" }).click();
-    await page.getByLabel("Name of the present state").fill("Before the meeting");
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByLabel("Name of the new version").fill("Before the meeting");
+    await page.getByRole("button", { name: "Create" }).click();
     await page.getByRole("link", { name: "Before the meeting" }).click();
     await page.getByText("The document is the same as then.").waitFor();
 

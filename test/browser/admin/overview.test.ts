@@ -10,14 +10,14 @@ const chromium = openChromium();
 /** Chromium logs an error for each request to a server that has stopped. */
 const tolerated = [/Failed to load resource/];
 
-test("the overview tells whether the server is well, shows its figures live, and each error with its remedy", async () => {
+test("the overview tells whether anything needs attention, shows its figures live, and each error with its remedy", async () => {
   const { log, recent } = recordedLog();
   await using server = await startTestServer({ log, recent });
   await using people = chromium.people({ url: server.url, tolerated, context: { bypassCSP: true } });
   const { page } = await AdminPage.open(people, server);
   const verdict = page.getByRole("heading", { level: 2 }).first();
-  await page.getByText("Everything is well").waitFor();
-  await page.getByText("No warnings and no errors").waitFor();
+  await page.getByText("Nothing needs attention").waitFor();
+  await page.getByText("No warnings or errors").waitFor();
 
   await using clients = new TestClients();
   const client = clients.connect(server.wsUrl, "notes/7");
@@ -34,7 +34,7 @@ test("the overview tells whether the server is well, shows its figures live, and
   expect(await page.locator(".finding").textContent()).toContain("Check the certificate.");
   expect(await page.locator(".problem").count()).toBe(2);
   expect(await seriousFaults(page)).toEqual([]);
-  await page.getByRole("link", { name: "Show its lines" }).click();
+  await page.getByRole("link", { name: "Show the log lines" }).click();
   await page.locator(".problem-lines").getByText("EIO").waitFor();
   expect(page.url()).toContain("event=turn-certificate-not-used");
 

@@ -64,7 +64,7 @@ test("an operator finds a document's room, sees who is in it with their presence
   expect(await row("cem").getByRole("cell").allTextContents()).toEqual(
     expect.arrayContaining(["y-websocket", "Read only", "127.0.0.1"]),
   );
-  expect(await row("ann@example.com").getByRole("cell").allTextContents()).toContain("Write");
+  expect(await row("ann@example.com").getByRole("cell").allTextContents()).toContain("Read and write");
 
   // Presence comes, changes and goes without a reload.
   await page.getByText("No client shows its presence").waitFor();
@@ -82,10 +82,10 @@ test("an operator finds a document's room, sees who is in it with their presence
   await page.getByRole("button", { name: "Disconnect cem" }).click();
   const dialog = page.getByRole("dialog");
   expect(await dialog.getByRole("link", { name: "revoke the user's tokens" }).getAttribute("href")).toBe(
-    "#/access?user=cem",
+    "#/access/revoke?user=cem",
   );
   await dialog.getByRole("button", { name: "Disconnect" }).click();
-  await page.getByText("cem is disconnected.").waitFor();
+  await page.getByText("cem was disconnected.").waitFor();
   await eventually("cem is disconnected", () => cem.closed?.code === 4501);
   await row("cem").waitFor({ state: "detached" });
   expect(ann.closed).toBeUndefined();
@@ -183,5 +183,5 @@ test("many rooms come in pages, with long names and on a narrow screen", async (
   await page.getByRole("link", { name: "First page" }).click();
   await page.getByText("100 rooms on this page").waitFor();
   await page.getByLabel("Name begins with").fill("none");
-  await page.getByText("No open room has a name that begins like this").waitFor();
+  await page.getByText("No open room has such a name").waitFor();
 }, 60_000);

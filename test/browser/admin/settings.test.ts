@@ -35,7 +35,7 @@ test("settings, TURN, backups and the log", async () => {
   const settings = page.getByRole("navigation", { name: "Settings" });
 
   await rows.filter({ hasText: "port" }).waitFor();
-  expect(await rows.filter({ hasText: "auth.secret" }).textContent()).toContain("Set, and not shown");
+  expect(await rows.filter({ hasText: "auth.secret" }).textContent()).toContain("Set, not shown");
   await page.getByRole("searchbox", { name: "Filter" }).fill("yurt.toml");
   await eventually("filtered", async () => (await rows.count()) === 1);
   expect(page.url()).toContain("q=yurt.toml");
@@ -52,15 +52,15 @@ test("settings, TURN, backups and the log", async () => {
 
   await settings.getByRole("link", { name: "Backups" }).click();
   await page.getByRole("button", { name: "Back up now" }).click();
-  await page.getByText("The backup is made and verified.").waitFor();
+  await page.getByText("The backup was made and verified.").waitFor();
   expect(await page.locator(".path").textContent()).toContain(backup.folder);
   await eventually("the time of the backup", async () => (await page.getByText("None yet").count()) === 0);
   expect(await seriousFaults(page)).toEqual([]);
 
   await settings.getByRole("link", { name: "Log" }).click();
   await page.getByText("Waiting for lines").waitFor();
-  await page.getByLabel("Level of the log").selectOption("debug");
-  await page.getByText("The log writes debug and above").waitFor();
+  await page.getByLabel("Log level").selectOption("debug");
+  await page.getByText("The log has debug and above now").waitFor();
   log.debug({ event: "first-line", code: "EONE" });
   log.error({ event: "second-line", remedy: "Do something." });
   log.trace({ event: "too-detailed" });
@@ -71,7 +71,7 @@ test("settings, TURN, backups and the log", async () => {
   expect(await seriousFaults(page)).toEqual([]);
   await page.getByRole("button", { name: "Pause" }).click();
   log.info({ event: "third-line" });
-  await page.getByText("1 lines have come since").waitFor();
+  await page.getByText("1 new line").waitFor();
   expect(await lines.filter({ hasText: "third-line" }).count()).toBe(0);
   await page.getByRole("button", { name: "Continue" }).click();
   await lines.filter({ hasText: "third-line" }).waitFor();
@@ -92,7 +92,7 @@ test("a webhook is added, tested, told of a change, told again, disabled and del
   await dialog.getByLabel("URL").fill(application.url.href);
   await dialog.getByLabel("Documents").fill("notes/**");
   await dialog.getByText("More settings").click();
-  await dialog.getByLabel(/after so many seconds without/).fill("0.1");
+  await dialog.getByLabel(/Quiet time/).fill("0.1");
   expect(await seriousFaults(page)).toEqual([]);
   await dialog.getByRole("button", { name: "Add" }).click();
   expect(await dialog.locator(".secret-text").textContent()).toStartWith("whsec_");
@@ -101,7 +101,7 @@ test("a webhook is added, tested, told of a change, told again, disabled and del
   await page.getByRole("link", { name: application.url.href }).click();
   await page.getByText("No messages yet").waitFor();
   await page.getByRole("button", { name: "Send a test" }).click();
-  await page.getByText("The application has accepted the test: 200 in").waitFor();
+  await page.getByText("The application accepted the test: 200 in").waitFor();
   await using clients = new TestClients();
   const client = clients.connect(server.wsUrl, "notes/7");
   await synced(client);
@@ -113,8 +113,8 @@ test("a webhook is added, tested, told of a change, told again, disabled and del
   await application.asked(3);
 
   await page.getByRole("button", { name: "New secret" }).click();
-  await dialog.getByRole("button", { name: "Make a new secret" }).click();
-  await dialog.getByText("The former one is valid for one more day.").waitFor();
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await dialog.getByText("The old secret stays valid for one day.").waitFor();
   await dialog.getByRole("button", { name: "Done" }).click();
   await page.getByRole("button", { name: "Disable" }).click();
   await page.getByText("The webhook is disabled.").waitFor();

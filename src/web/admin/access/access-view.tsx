@@ -28,7 +28,7 @@ function accessPlace(id: string, label: string, component: AccessPlace["componen
   return { id, label, component, href: linkTo("access", [id]) };
 }
 
-/** The view of those who may enter: tokens, API keys, revocations, and the reasons for refusals. */
+/** The view of access control: tokens, API keys, revocations, and the reasons for refusals. */
 export function AccessView({ place }: ViewProps) {
   const { server } = useSession().client;
   const { state } = useRead({ key: "access-facts", read: (signal) => readAccessFacts(server, signal) });
@@ -39,7 +39,7 @@ export function AccessView({ place }: ViewProps) {
       <div class="view-head">
         <h1>Access</h1>
       </div>
-      <SubNavigation label="Places of Access" places={places} current={current.id} />
+      <SubNavigation label="Access" places={places} current={current.id} />
       <Content place={place} facts={lastValue(state) ?? unknownFacts} />
     </>
   );

@@ -4,18 +4,18 @@ import { Empty } from "../parts/empty.tsx";
 import { formatCount } from "../parts/formats.ts";
 import { Table } from "../parts/table.tsx";
 
-/** The limits that clients have met since the start. */
+/** The limits that clients have reached since the start. */
 export function BoundsTable({ boundHits }: Pick<ServerFacts, "boundHits">) {
   if (boundHits.length === 0) {
     return (
-      <Empty title="No limit was met">
-        <p>Limits that slow clients down or refuse them are counted here from the start of the server.</p>
+      <Empty title="No limit was reached">
+        <p>Limits that slow down or refuse clients are counted here, from the start of the server.</p>
       </Empty>
     );
   }
   return (
     <Table
-      caption="Limits met since the start"
+      caption="Limits reached since the start"
       rows={boundHits}
       keyOf={({ bound }) => bound}
       columns={[

@@ -17,7 +17,7 @@ import { VerdictPanel } from "./verdict/verdict-panel.tsx";
 const factsMs = 5_000;
 const webhooksMs = 30_000;
 
-/** The first look of an operator: whether the server is well, and its figures of the last hour. */
+/** The first look of an operator: whether anything needs attention, and the figures of the last hour. */
 export function OverviewView({ place }: ViewProps) {
   const { client, clock } = useSession();
   const facts = useRead({ key: "server", everyMs: factsMs, read: (signal) => client.server.get({ signal }) });
@@ -59,7 +59,11 @@ export function OverviewView({ place }: ViewProps) {
             <>
               <VerdictPanel
                 verdict={isCurrent ? verdict : withoutState(verdict)}
-                about={isCurrent ? `Yurt ${server.version}, running for ${uptime}` : "Below is what it was last."}
+                about={
+                  isCurrent
+                    ? `Yurt ${server.version}, running for ${uptime}`
+                    : "The values below are the last known ones."
+                }
               />
               <section class="figures" aria-labelledby="figures-title">
                 <h2 id="figures-title">The last hour</h2>
@@ -71,7 +75,7 @@ export function OverviewView({ place }: ViewProps) {
                       ))}
                       <section class="panel figure-panel" aria-labelledby="bounds-title">
                         <header>
-                          <h3 id="bounds-title">Limits met</h3>
+                          <h3 id="bounds-title">Limits reached</h3>
                           <p class="hint">Since the start</p>
                         </header>
                         <BoundsTable boundHits={server.boundHits} />

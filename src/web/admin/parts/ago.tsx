@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useNow } from "../data/use-now.ts";
 import { useSession } from "../entry/session.ts";
 import { formatAgo, formatTime } from "./formats.ts";
 
@@ -12,11 +12,7 @@ const tickMs = 10_000;
 /** A time of the server as its distance from now, which grows. The time itself is in the tooltip. */
 export function Ago({ time }: AgoProps) {
   const { clock } = useSession();
-  const [, setTicks] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => setTicks((before) => before + 1), tickMs);
-    return () => clearInterval(timer);
-  }, []);
+  useNow(tickMs);
   if (time === null) return <>–</>;
   return (
     <time dateTime={time} title={formatTime(time)}>

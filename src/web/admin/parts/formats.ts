@@ -8,6 +8,11 @@ export function formatCount(count: number): string {
   return whole.format(count);
 }
 
+/** A count with the noun for it, which has a regular plural: `1 room`, `12,345 rooms`. */
+export function formatCounted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** A number with at most one digit after the point; `–` for none. */
 export function formatNumber(value: number | null | undefined): string {
   return value === null || value === undefined ? "–" : numbers.format(value);

@@ -9,7 +9,7 @@ export interface PrefixFieldProps {
 
 const settledMs = 250;
 
-/** The begin of the names that are listed. It is in the address shortly after the last key. */
+/** The beginning of the names that are listed. It is in the address shortly after the last key. */
 export function PrefixField({ kind, prefix }: PrefixFieldProps) {
   const [text, setText] = useState(prefix);
   const written = useRef(prefix);

@@ -5,7 +5,7 @@ import { useRead } from "../data/use-read.ts";
 import { useSession } from "../entry/session.ts";
 import { linkTo } from "../frame/address.ts";
 import { Empty } from "../parts/empty.tsx";
-import { formatCount } from "../parts/formats.ts";
+import { formatCount, formatCounted } from "../parts/formats.ts";
 import { LoadedPart } from "../parts/loaded-part.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 import { Name } from "./name.tsx";
@@ -119,8 +119,8 @@ function NoRooms({ isFirst, kind, prefix }: NoRoomsProps) {
   }
   if (prefix !== "") {
     return (
-      <Empty title="No open room has a name that begins like this">
-        <p>Upper and lower case differ. Rooms are open while clients are in them.</p>
+      <Empty title="No open room has such a name">
+        <p>Names are case-sensitive. A room is open while clients are in it.</p>
       </Empty>
     );
   }
@@ -144,11 +144,10 @@ interface PagesProps extends RoomListProps {
 }
 
 function Pages({ after, count, kind, next, prefix }: PagesProps) {
-  const noun = count === 1 ? "room" : "rooms";
   const isOnly = after === undefined && next === null;
   return (
     <nav class="pages" aria-label="Pages">
-      <p class="hint">{isOnly ? `${formatCount(count)} ${noun}` : `${formatCount(count)} ${noun} on this page`}</p>
+      <p class="hint">{isOnly ? formatCounted(count, "room") : `${formatCounted(count, "room")} on this page`}</p>
       {after !== undefined && (
         <a class="button" href={linkTo("rooms", [], { kind, prefix })}>
           First page
@@ -163,7 +162,7 @@ function Pages({ after, count, kind, next, prefix }: PagesProps) {
   );
 }
 
-/** Brings the reader back to the begin of the list when another page is shown. */
+/** Brings the reader back to the beginning of the list when another page is shown. */
 function useFocusOnPage(after: string | undefined) {
   const list = useRef<HTMLElement>(null);
   const shown = useRef(after);

@@ -50,8 +50,8 @@ function ClosedRoom({ kind }: Pick<RoomPageProps, "kind">) {
       <Empty title="This room is not open">
         <p>
           {kind === "sync"
-            ? "It opens when a client opens the document. This page shows it then."
-            : "It opens when a client joins it. This page shows it then."}
+            ? "It opens when a client opens the document. This page will show it then."
+            : "It opens when a client joins it. This page will show it then."}
         </p>
       </Empty>
     </section>
@@ -72,7 +72,7 @@ function OpenRoom({ room, watched }: OpenRoomProps) {
         </span>
         {room.protocols.length > 0 && <Protocols names={room.protocols} />}
         <span class="badge" data-tone={watched.isLive ? "good" : undefined}>
-          {watched.isLive ? "Live" : "Read every 2 seconds"}
+          {watched.isLive ? "Live" : "Updated every 2 seconds"}
         </span>
       </p>
       {room.kind === "signaling" && <MeshPanel room={room} flow={watched.flow} isLive={watched.isLive} />}

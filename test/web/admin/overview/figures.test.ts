@@ -39,7 +39,7 @@ function sample(seconds: number, changed: Partial<FigureSample> = {}): FigureSam
 }
 
 describe("the rows of the charts", () => {
-  test("are the samples of the server, with limits met per minute", () => {
+  test("are the samples of the server, with limits reached per minute", () => {
     expect(rowsOf(figures)).toMatchObject([
       {
         at: start,

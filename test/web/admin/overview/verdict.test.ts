@@ -71,7 +71,7 @@ const ids = ({ findings }: ReturnType<typeof verdict>) => findings.map(({ id }) 
 
 test("a server without findings is well, and each check says how it is", () => {
   const { checks, findings, title, tone } = verdict();
-  expect({ title, tone, findings }).toEqual({ title: "Everything is well", tone: "good", findings: [] });
+  expect({ title, tone, findings }).toEqual({ title: "Nothing needs attention", tone: "good", findings: [] });
   expect(checks.map(({ label, value }) => `${label}: ${value}`)).toEqual([
     "Updates: Accepted",
     "Connections: 120 of 1,000",
@@ -155,7 +155,7 @@ test.each<[string, Partial<ServerFacts>, string, "busy" | "away"]>([
   [
     "does not listen for TURN",
     { turn: { state: "not-listening", urls: [], allocations: 0, users: 0 } },
-    "TURN does not listen",
+    "TURN is not listening",
     "busy",
   ],
   [

@@ -44,8 +44,8 @@ describe("the form", () => {
 
   test.each([
     [{ events: [] }, "Choose at least one event."],
-    [{ documents: " \n" }, "Name the documents: ** is all of them."],
-    [{ debounceSeconds: "soon" }, "Give the times in seconds."],
+    [{ documents: " \n" }, "Enter at least one name or pattern: ** matches all documents."],
+    [{ debounceSeconds: "soon" }, "Enter the times in seconds."],
     [{}, undefined],
   ])("is checked before it is sent: %j", (changed, fault) => {
     expect(faultOf({ ...newWebhook, ...changed })).toBe(fault);
@@ -62,7 +62,7 @@ test("states are told in words", () => {
   });
   expect(webhookState({ ...webhook, disabled: { reason: "gone", at } }).tone).toBe("away");
   expect(deliveryState({ state: "waiting", failures: 0 }).label).toBe("Waiting");
-  expect(deliveryState({ state: "waiting", failures: 2 }).label).toBe("Will be repeated");
+  expect(deliveryState({ state: "waiting", failures: 2 }).label).toBe("Will be sent again");
   expect(deliveryState({ state: "gave-up", failures: 9 }).tone).toBe("away");
 });
 

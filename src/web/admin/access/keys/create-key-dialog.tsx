@@ -19,7 +19,7 @@ export function CreateKeyDialog({ close, created }: CreateKeyDialogProps) {
     created();
   };
   return (
-    <Dialog title={key === undefined ? "Create an API key" : "Your API key"} close={close}>
+    <Dialog title={key === undefined ? "Create an API key" : "Your API key"} close={close} isKept={key !== undefined}>
       {key === undefined ? <KeyForm created={show} close={close} /> : <NewKey made={key} close={close} />}
     </Dialog>
   );
@@ -31,7 +31,7 @@ const scopes: readonly { readonly scope: ApiKeyScope; readonly label: string; re
   {
     scope: "docs:admin",
     label: "Administer",
-    hint: "Also delete and purge them and disconnect clients. For all documents also webhooks, and this dashboard.",
+    hint: "Also delete and purge them, and disconnect clients. A key for all documents also opens webhooks and this dashboard.",
   },
 ];
 
@@ -68,10 +68,10 @@ function KeyForm({ close, created }: KeyFormProps) {
         isFirst
         maxLength={100}
         placeholder="search-index"
-        hint={`What the key writes has the user key:${name.trim() || "NAME"}.`}
+        hint={`Changes made with the key have the user key:${name.trim() || "NAME"}.`}
       />
       <fieldset class="scopes">
-        <legend>May</legend>
+        <legend>Scope</legend>
         {scopes.map(({ hint, label, scope: each }) => (
           <label key={each}>
             <input type="radio" name="scope" checked={each === scope} onChange={() => setScope(each)} />

@@ -55,19 +55,18 @@ export function KeysPlace() {
       {isCreating && <CreateKeyDialog created={refresh} close={() => setCreating(false)} />}
       {revoked !== undefined && (
         <ConfirmDialog
-          title="Revoke an API key"
+          title="Revoke the API key"
           action="Revoke"
           isDangerous
           close={() => setRevoked(undefined)}
           confirm={async () => {
             await apiKeys.revoke(revoked.id);
-            announce(`The API key ${revoked.name} is revoked.`);
+            announce(`The API key ${revoked.name} was revoked.`);
             refresh();
           }}
         >
           <p>
-            Programs that use <ShownName name={revoked.name} /> are refused from their next request on. A revoked key
-            cannot be brought back.
+            Requests with the key <ShownName name={revoked.name} /> are refused from now on. This cannot be undone.
           </p>
         </ConfirmDialog>
       )}

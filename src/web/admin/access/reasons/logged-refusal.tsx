@@ -22,7 +22,7 @@ export function LoggedRefusal({ query }: { readonly query: Readonly<Record<strin
       </p>
       {detail !== undefined && <p class="hint">{detail}</p>}
       <p>{remedy}</p>
-      <p class="hint">The log has neither the token nor the room. Give them below for the exact answer.</p>
+      <p class="hint">The log has neither the token nor the room. Enter them below for the exact answer.</p>
     </div>
   );
 }

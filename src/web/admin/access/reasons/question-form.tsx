@@ -62,7 +62,7 @@ export function QuestionForm({ ask, isBusy, query }: QuestionFormProps) {
       <TextField label="Document or room" value={room} set={setRoom} isRequired placeholder="notes/7" />
       <ChoiceField label="Kind" value={kind} choices={kinds} set={setKind} />
       <TextField
-        label="Origin of its page"
+        label="Origin of the page"
         value={origin}
         set={setOrigin}
         placeholder="https://app.example.com"

@@ -60,17 +60,17 @@ export function ReasonPlace({ facts, place }: AccessPlaceProps) {
 function ReasonHelp() {
   return (
     <section class="aside-help" aria-labelledby="why-title">
-      <h2 id="why-title">What is asked</h2>
+      <h2 id="why-title">How this works</h2>
       <p>
-        Browsers do not tell a page why a WebSocket was refused. This asks the server the same question as the client's
-        connection. It opens nothing and stores nothing.
+        Browsers do not tell a page why a WebSocket was refused. This form asks the server the same question as the
+        client's connection. It opens nothing and stores nothing.
       </p>
       <p>
         The client has the token and the room. In its browser's developer tools they are in the URL of the WebSocket,
         which you can paste as a whole.
       </p>
       <p>
-        The user can also open the <a href="./check">connection test</a>, which finds faults of their network.
+        The user can also open the <a href="./check">connection test</a>, which finds problems of their network.
       </p>
     </section>
   );

@@ -18,20 +18,20 @@ const words: Readonly<Record<string, ReasonWords>> = {
   "malformed-token": {
     title: "The token cannot be read",
     remedy:
-      "Send a whole JSON Web Token with an expiry (exp). An API key (yk_…) is no token: it is for the HTTP API alone.",
+      "Send a whole JSON Web Token with an expiry (exp). An API key (yk_…) is not a token: it works with the HTTP API only.",
   },
   "bad-signature": {
     title: "The token is signed with another secret",
     remedy:
-      "Sign tokens with this server's secret (auth.secret), or create them here. Tokens of another server do not count.",
+      "Sign tokens with this server's secret (auth.secret), or create them here. Tokens of another server are not accepted.",
   },
   expired: {
     title: "The token has expired",
-    remedy: "Give the client a new token, in the place from which its library reads it when it connects again.",
+    remedy: "Give the client a new token, where its library reads it when it reconnects.",
   },
   "not-yet-valid": {
     title: "The token is not valid yet",
-    remedy: "Its start (nbf) is ahead: compare the clock of the machine that signs tokens with this server's.",
+    remedy: "Its start (nbf) is in the future: compare the clock of the machine that signs tokens with this server's.",
   },
   "wrong-issuer": {
     title: "The token is from another issuer",
@@ -55,7 +55,7 @@ const words: Readonly<Record<string, ReasonWords>> = {
   },
   refused: {
     title: "The application denied access",
-    remedy: "Look in the application: its webhook has answered none, or 403.",
+    remedy: "Check your application: its webhook answered none, or 403.",
   },
   unavailable: {
     title: "Access could not be decided",
@@ -70,7 +70,7 @@ const words: Readonly<Record<string, ReasonWords>> = {
     remedy: "It may return. To keep it out, revoke its token.",
   },
   host: {
-    title: "The request names a foreign host",
+    title: "The request names an unknown host",
     remedy: "Name the URL that clients use with public-url, or open the server as 127.0.0.1 or localhost.",
   },
   origin: {
@@ -83,41 +83,50 @@ const words: Readonly<Record<string, ReasonWords>> = {
   },
   handshake: {
     title: "The WebSocket handshake is incomplete",
-    remedy: "A proxy has removed a header: let it pass Upgrade and Connection on.",
+    remedy: "A proxy removed a header: let it forward Upgrade and Connection.",
   },
-  restart: { title: "The server was stopping", remedy: "Nothing: clients connect again by themselves." },
+  restart: { title: "The server was stopping", remedy: "Nothing to do: clients reconnect by themselves." },
   connections: {
-    title: "Too many connections in all",
-    remedy: "Raise limits.connections, if the machine can bear it.",
+    title: "Too many connections in total",
+    remedy: "Raise limits.connections, if the machine can handle it.",
   },
   rate: {
     title: "Too many new connections at once",
-    remedy: "Clients try again. Raise limits.upgrades-per-second if it lasts.",
+    remedy: "Clients try again. Raise limits.upgrades-per-second if this continues.",
   },
   "address-connections": { title: "Too many connections from one address", remedy: addressLimit },
   "address-rate": { title: "Too many new connections from one address", remedy: addressLimit },
   "engine-sessions": { title: "Too many Socket.IO sessions", remedy: "Raise limits.engine-sessions." },
   unauthenticated: {
     title: "The connection had no valid token",
-    remedy: "See the reason of the denial at the same time.",
+    remedy: "See the denial that was logged at the same time.",
   },
-  unauthorized: { title: "Access was denied", remedy: "See the reason of the denial at the same time." },
-  forbidden: { title: "Access was forbidden", remedy: "See the reason of the denial at the same time." },
+  unauthorized: { title: "Access was denied", remedy: "See the denial that was logged at the same time." },
+  forbidden: { title: "Access was forbidden", remedy: "See the denial that was logged at the same time." },
   "grant-expired": {
-    title: "The permission ran out",
-    remedy: "Renew the token in the place from which the client's library reads it.",
+    title: "The permission expired",
+    remedy: "Give the client a new token, where its library reads it when it reconnects.",
   },
   "malformed-frame": {
     title: "The client broke its protocol",
-    remedy: "Check that the client library matches the path, and which version it is.",
+    remedy: "Check that the client library matches the path, and its version.",
   },
-  "frame-too-large": { title: "A message was too large", remedy: "Send large contents in several updates." },
+  "frame-too-large": { title: "A message was too large", remedy: "Split large content into several updates." },
   "rate-limited": { title: "The client sent too many messages", remedy: "The detail names the limit." },
   "room-full": { title: "The room is full", remedy: "The detail names the limit." },
-  overloaded: { title: "The server was overloaded", remedy: "Clients try again. Overview shows which bound was met." },
+  overloaded: {
+    title: "The server was overloaded",
+    remedy: "Clients try again. Overview shows which limit was reached.",
+  },
   timeout: { title: "The client did nothing for too long", remedy: "It opened a connection and entered no room." },
-  unresponsive: { title: "The client stopped answering", remedy: "Nothing: its network or its device was asleep." },
-  "storage-unavailable": { title: "The server could not store", remedy: "See Overview for the state of the disk." },
+  unresponsive: {
+    title: "The client stopped answering",
+    remedy: "Nothing to do: its network was lost, or its device was asleep.",
+  },
+  "storage-unavailable": {
+    title: "The server could not store an update",
+    remedy: "See Overview for the state of the disk.",
+  },
   "authorization-unavailable": {
     title: "Access could not be decided",
     remedy: "The webhook or the key set of the application does not answer.",
@@ -128,7 +137,7 @@ const words: Readonly<Record<string, ReasonWords>> = {
   },
   replaced: {
     title: "Another connection took its place",
-    remedy: "Nothing: the client has connected again with its id.",
+    remedy: "Nothing to do: the client reconnected with its id.",
   },
   "id-taken": { title: "The id is in use", remedy: "Give each client an id of its own." },
   "internal-error": { title: "The server failed", remedy: "The log has the cause." },

@@ -75,8 +75,8 @@ function grantedVerdict({ access, user }: AccessGranted, { isDeleted, mode }: As
 
 /** The causes of the trouble of a client that is let in. */
 const otherCauses: readonly string[] = [
-  "If it is refused nevertheless, compare the token and the room with those that the client really sends.",
-  "Look for its address under “Refusals”: a wrong path, a foreign origin and a limit refuse it whatever its token says.",
+  "If it is still refused, compare the token and the room with those that the client really sends.",
+  "Look for its address under “Refusals”: a wrong path, another origin or a limit can refuse it, whatever its token says.",
 ];
 
 function deniedVerdict({ code, reason, token }: AccessDenied, asked: Asked): Verdict {

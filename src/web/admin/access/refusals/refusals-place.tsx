@@ -38,7 +38,7 @@ function RefusalList({ chosen, refusals }: RefusalListProps) {
       <section class="panel">
         <Empty title="No client was refused">
           <p>
-            Clients that are refused or disconnected appear here, with the reason and what helps. The list follows by
+            Clients that are refused or disconnected appear here, with the reason and the remedy. The list updates by
             itself.
           </p>
         </Empty>
@@ -66,7 +66,7 @@ function RefusalList({ chosen, refusals }: RefusalListProps) {
         )}
       </section>
       <p class="hint">
-        The last 200 refusals of the log, without rooms and tokens; what you ask about a token is among them. The
+        The last 200 refusals of the log, without rooms and tokens; your questions about tokens are among them. The
         numbers count from the start of the server.
       </p>
     </>

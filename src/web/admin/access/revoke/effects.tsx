@@ -10,7 +10,7 @@ export interface EffectsProps {
 
 /** The effects of a revocation before it is made. */
 export function Effects({ effects, isAskedAgain, isOwn }: EffectsProps) {
-  if (effects.length === 0) return <p>Name a user, a room or a token, and read here what a revocation would do.</p>;
+  if (effects.length === 0) return <p>Enter a user, a room or a token to see what revoking would do.</p>;
   return (
     <>
       {effects.map((effect) => (

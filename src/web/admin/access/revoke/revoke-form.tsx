@@ -41,7 +41,7 @@ export function RevokeForm({ isAskedAgain, query, revoked }: RevokeFormProps) {
   return (
     <div class="side-by-side">
       <form class="panel stack" aria-labelledby="revoke-title" onSubmit={submit}>
-        <h2 id="revoke-title">Take permissions back</h2>
+        <h2 id="revoke-title">Revoke permissions</h2>
         <TextField label="User id" value={user} set={setUser} placeholder="ann" />
         <TextField
           label="Room"
@@ -61,7 +61,7 @@ export function RevokeForm({ isAskedAgain, query, revoked }: RevokeFormProps) {
               : "The token itself, or its id (jti)."
           }
         />
-        <p class="hint">Give one of them, or several: a permission is revoked if everything that you give matches.</p>
+        <p class="hint">Fill in at least one field. A permission is revoked if it matches all that you fill in.</p>
         <div class="actions">
           <button type="submit" class="button danger" disabled={effects.length === 0}>
             Revoke…

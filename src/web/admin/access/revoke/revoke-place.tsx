@@ -6,15 +6,15 @@ import type { AccessPlaceProps } from "../access-place.ts";
 import { RevocationList } from "./revocation-list.tsx";
 import { RevokeForm, type RevokeFormProps } from "./revoke-form.tsx";
 
-/** Takes permissions back, by user, by room and by token. */
+/** Revokes permissions, by user, by room and by token. */
 export function RevokePlace({ facts, place }: AccessPlaceProps) {
   if (facts.mode === "open") {
     return (
       <section class="panel">
         <Empty title="Nothing to revoke">
           <p>
-            The access mode of the server is open: everyone may enter, so no permission can be taken back. To disconnect
-            a client, open its room under <a href="#/rooms">Rooms</a>.
+            The access mode of the server is open: everyone may enter, so there are no permissions to revoke. To
+            disconnect a client, open its room under <a href="#/rooms">Rooms</a>.
           </p>
         </Empty>
       </section>

@@ -6,9 +6,9 @@ export function ModeNotice({ mode }: { readonly mode: AccessMode | undefined }) 
     return (
       <div class="alert">
         <p>
-          <strong>Room tokens have no use on this server now.</strong> Its access mode is open: whoever reaches it may
-          enter every room, without a token. To require tokens, start it with{" "}
-          <code class="whole">--auth-mode token</code>. Tokens that you create here are valid from then on.
+          <strong>This server needs no room tokens.</strong> Its access mode is open: anyone who can reach it may enter
+          every room without a token. To require tokens, start it with <code class="whole">--auth-mode token</code>.
+          Tokens that you create here are valid from then on.
         </p>
       </div>
     );
@@ -17,8 +17,8 @@ export function ModeNotice({ mode }: { readonly mode: AccessMode | undefined }) 
     return (
       <div class="alert">
         <p>
-          <strong>Your application decides who may enter.</strong> The access mode is webhook: the server passes each
-          token on to your application, and does not look at it. A token that you create here works only if your
+          <strong>Your application decides who may enter.</strong> The access mode is webhook: the server forwards each
+          token to your application, and does not look at it. A token that you create here works only if your
           application accepts it.
         </p>
       </div>

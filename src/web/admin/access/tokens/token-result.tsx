@@ -40,7 +40,7 @@ export function TokenResult({ created, facts, forget }: TokenResultProps) {
         </button>
       </header>
       <p class="hint">
-        Copy it now: it is not stored, and is gone when you leave this place. It is valid until {formatTime(expiresAt)}.
+        Copy it now: it is not stored, and is gone when you leave this page. It is valid until {formatTime(expiresAt)}.
       </p>
       {isFree && (
         <TextField

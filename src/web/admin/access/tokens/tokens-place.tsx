@@ -27,7 +27,7 @@ function TokenHelp() {
   return (
     <section class="aside-help" aria-labelledby="help-title">
       <h2 id="help-title">What a token does</h2>
-      <p>It lets whoever has it enter the rooms that it names, with read or write access, until it expires.</p>
+      <p>It lets anyone who has it enter the rooms that it names, with read or write access, until it expires.</p>
       <p>
         You get it as a link to the demo, as code for your app, and as text. The server does not keep it, so it is shown
         once.

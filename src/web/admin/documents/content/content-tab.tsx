@@ -2,7 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { Document, DocumentFacts } from "../../../../client/document.ts";
 import type { StreamState } from "../../data/use-stream.ts";
 import { Empty } from "../../parts/empty.tsx";
-import { formatBytes } from "../../parts/formats.ts";
+import { formatBytes, formatCounted } from "../../parts/formats.ts";
 import { LoadedPart } from "../../parts/loaded-part.tsx";
 import { type ChangeCount, useLiveRead } from "../page/use-live-read.ts";
 import { contentPlan } from "./content-bounds.ts";
@@ -32,17 +32,17 @@ export function ContentTab(props: ContentTabProps) {
   if (plan.kind === "never") {
     return (
       <Empty title="The document is too large to be shown here">
-        <p>It has {formatBytes(bytes)}. Export it, or read a part of it with the API.</p>
+        <p>It is {formatBytes(bytes)}. Export it, or read a part of it with the API.</p>
       </Empty>
     );
   }
   if (plan.kind === "asked" && !isAsked) {
     return (
       <Empty title="The document is large">
-        <p>It has {formatBytes(bytes)}. Reading it can take some seconds, and the server opens it for that.</p>
+        <p>It is {formatBytes(bytes)}. Reading it can take some seconds.</p>
         <p>
           <button type="button" class="button" onClick={() => setAsked(true)}>
-            Read it
+            Show the content
           </button>
         </p>
       </Empty>
@@ -84,7 +84,7 @@ function Content({ apartMs, changes, document, stream }: ContentTabProps & { rea
           </fieldset>
         </div>
       </header>
-      {stream.kind === "failed" && <p class="hint">It is not live: {stream.why}</p>}
+      {stream.kind === "failed" && <p class="hint">Not live: {stream.why}</p>}
       <LoadedPart of={state} retry={refresh}>
         {(roots) => {
           if (roots.length === 0) return <NoContent />;
@@ -116,7 +116,7 @@ function Texts({ roots }: { readonly roots: readonly ShownRoot[] }) {
         <RootText key={root.name} root={root} />
       ))}
       {roots.length > mostTexts && (
-        <p class="hint">{roots.length - mostTexts} further roots are left out. The tree has them.</p>
+        <p class="hint">{formatCounted(roots.length - mostTexts, "more root")} in the tree only.</p>
       )}
     </>
   );
@@ -124,7 +124,7 @@ function Texts({ roots }: { readonly roots: readonly ShownRoot[] }) {
 
 function NoContent() {
   return (
-    <Empty title="The document shows no content">
+    <Empty title="The document has no visible content">
       <p>It is empty, its content was deleted, or its updates depend on others that have not arrived yet.</p>
     </Empty>
   );

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { formatCount } from "../../parts/formats.ts";
+import { formatCount, formatCounted } from "../../parts/formats.ts";
 import type { TreeNode } from "./tree-node.ts";
 
 /** The children of a node that are shown at first, and with each further step. */
@@ -38,7 +38,7 @@ function Branch({ isOpenAtFirst, node }: BranchProps) {
       <span class="tree-value" data-type={type} dir="auto">
         {summary}
       </span>
-      {omitted > 0 && <span class="hint">{formatCount(omitted)} more characters</span>}
+      {omitted > 0 && <span class="hint">{formatCounted(omitted, "more character")}</span>}
       <span class="tree-type">{type}</span>
     </>
   );

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { formatCount } from "../../parts/formats.ts";
+import { formatCounted } from "../../parts/formats.ts";
 import { type ChangesOfRoots, type RootChange, summaryOf } from "./root-changes.ts";
 import { TextChanges } from "./text-changes.tsx";
 import { ValueChanges } from "./value-changes.tsx";
@@ -23,7 +23,7 @@ export function RootChangesList({ below, changes: { changed, unchanged } }: Root
         <Root key={change.root} change={change} isOpenAtFirst={index < mostOpen} below={below} />
       ))}
       {changed.length > mostListed && (
-        <p class="hint">{formatCount(changed.length - mostListed)} further roots differ.</p>
+        <p class="hint">{formatCounted(changed.length - mostListed, "more root")} with changes.</p>
       )}
       {unchanged.length > 0 && (
         <p class="hint">

@@ -1,4 +1,4 @@
-import { formatCount } from "../../parts/formats.ts";
+import { formatCount, formatCounted } from "../../parts/formats.ts";
 import { foldDiff, type ShownPart, visibleChange } from "./folded.ts";
 import type { TextChange } from "./text-diff.ts";
 
@@ -17,7 +17,7 @@ export function TextChanges({ changes }: TextChangesProps) {
           <Part key={index} part={part} />
         ))}
       </div>
-      {hiddenChanges > 0 && <p class="hint">{formatCount(hiddenChanges)} further changes are left out.</p>}
+      {hiddenChanges > 0 && <p class="hint">{formatCounted(hiddenChanges, "more change")} left out.</p>}
     </>
   );
 }

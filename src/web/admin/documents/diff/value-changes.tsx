@@ -18,7 +18,7 @@ export function ValueChanges({ changes: { changes, isCut } }: ValueChangesProps)
           <Change key={JSON.stringify([change.path, change.after === undefined])} change={change} />
         ))}
       </dl>
-      {isCut && <p class="hint">Further changes are left out.</p>}
+      {isCut && <p class="hint">More changes are left out.</p>}
     </>
   );
 }

@@ -77,15 +77,13 @@ function Compared(props: ChangesSinceProps) {
   const plan = contentPlan(bytes);
   if (plan.kind === "never") {
     return (
-      <p class="hint">
-        The document has {formatBytes(bytes)}, which is too much to be compared here. It can be restored.
-      </p>
+      <p class="hint">The document is {formatBytes(bytes)}, too large to compare here. It can still be restored.</p>
     );
   }
   if (plan.kind === "asked" && !isAsked) {
     return (
       <p>
-        The document has {formatBytes(bytes)}.{" "}
+        The document is {formatBytes(bytes)}.{" "}
         <button type="button" onClick={() => setAsked(true)}>
           Compare it with now
         </button>
@@ -109,7 +107,7 @@ function ComparedNow(props: ChangesSinceProps & { readonly isLive: boolean }) {
       <LoadedPart of={latest.state} retry={refresh}>
         {({ compared }) =>
           compared === undefined ? (
-            <Empty title="The document at that moment is not known">
+            <Empty title="The document at this moment is not known">
               <p>The moment is before the history of the document, or in a part without one.</p>
               <HistoryKept />
             </Empty>

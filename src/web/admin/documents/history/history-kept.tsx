@@ -20,7 +20,7 @@ export function HistoryKept() {
       (<code>history.keep</code>)
       {keepFor !== "" && (
         <>
-          , for some names otherwise (<code>history.keep-for</code>: <bdi>{keepFor}</bdi>)
+          , and differently for some names (<code>history.keep-for</code>: <bdi>{keepFor}</bdi>)
         </>
       )}
       .

@@ -47,7 +47,7 @@ export function RestoreDialog({ at, close, document, facts, moment, restored }: 
     setProblem(undefined);
     try {
       const { changed, sequence } = await history.restore(wanted);
-      announce(changed ? "The document is restored." : "Nothing has changed: the document was so already.");
+      announce(changed ? "The document was restored." : "Nothing changed: the document is the same as then.");
       if (changed) restored({ text, before: await versionBefore(history, sequence) });
       close();
     } catch (error) {
@@ -59,19 +59,18 @@ export function RestoreDialog({ at, close, document, facts, moment, restored }: 
   return (
     <Dialog title="Restore the document" close={close}>
       <div class="stack restore">
-        <p>The document becomes as it was at this moment: {text}. Everybody who has it open sees the change at once.</p>
+        <p>The document will be as it was at this moment: {text}. Everyone who has it open sees the change at once.</p>
         <LoadedPart of={state} retry={preview.refresh}>
           {({ bytes, changed, states }) =>
             changed ? (
               <>
                 {states !== undefined && <Preview before={states.to} after={states.from} />}
                 <p class="hint">
-                  The edit has {formatBytes(bytes)}. The state before it is kept as a version, so you can take this
-                  back.
+                  The edit is {formatBytes(bytes)}. The state before it is kept as a version, so you can undo this.
                 </p>
               </>
             ) : (
-              <p>The document is the same as then: there is nothing to restore.</p>
+              <p>Nothing to restore: the document is the same as then.</p>
             )
           }
         </LoadedPart>

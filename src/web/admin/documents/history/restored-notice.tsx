@@ -14,7 +14,7 @@ export interface RestoredNoticeProps {
   readonly takeBack: (moment: ShownMoment) => void;
 }
 
-/** Says what was restored, and how to take it back. */
+/** Says what was restored, and how to undo it. */
 export function RestoredNotice({ restored: { before, text }, takeBack }: RestoredNoticeProps) {
   return (
     <div class="alert" data-tone="good">
@@ -22,11 +22,11 @@ export function RestoredNotice({ restored: { before, text }, takeBack }: Restore
         <strong>Restored to {text}.</strong>
       </p>
       {before === undefined ? (
-        <p>The state before was not kept.</p>
+        <p>The state before it was not kept.</p>
       ) : (
         <>
           <p>
-            The state before is the version <code>{before.id}</code>
+            The state before it is version <code>{before.id}</code>
             {before.name !== null && <bdi> “{before.name}”</bdi>}
             {before.at !== null && (
               <>
@@ -37,7 +37,7 @@ export function RestoredNotice({ restored: { before, text }, takeBack }: Restore
           </p>
           <p>
             <button type="button" onClick={() => takeBack({ kind: "version", id: before.id })}>
-              Take it back…
+              Undo…
             </button>
           </p>
         </>

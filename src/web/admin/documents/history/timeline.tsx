@@ -1,6 +1,6 @@
 import type { Activity } from "../../../../client/history.ts";
 import { useSession } from "../../entry/session.ts";
-import { formatCount } from "../../parts/formats.ts";
+import { formatCount, formatCounted } from "../../parts/formats.ts";
 import { earlierChange, laterChange, type Span } from "./activity-bars.ts";
 import { quickMoments, type Range, ranges } from "./moments.ts";
 import { TimeSlider } from "./time-slider.tsx";
@@ -88,7 +88,7 @@ function activityText(activities: readonly Activity[], { label }: Range): string
   const inserted = activities.reduce((sum, each) => sum + each.inserted, 0);
   const deleted = activities.reduce((sum, each) => sum + each.deleted, 0);
   const users = new Set(activities.flatMap((each) => each.users));
-  const by = users.size === 0 ? "" : `, by ${users.size === 1 ? "1 user" : `${formatCount(users.size)} users`}`;
+  const by = users.size === 0 ? "" : `, by ${formatCounted(users.size, "user")}`;
   return `Above the line: ${formatCount(inserted)} inserted. Below: ${formatCount(deleted)} deleted${by}.`;
 }
 

@@ -23,11 +23,11 @@ export interface VersionsProps {
   readonly chosen: string | undefined;
   /** Undefined if there are no more. */
   readonly showMore: (() => void) | undefined;
-  /** Called when a version was made. */
+  /** Called when a version was created. */
   readonly changed: () => void;
 }
 
-/** The versions of a document, and a form that names its present state. */
+/** The versions of a document, and a form that creates one of its current state. */
 export function Versions({ changed, chosen, document, showMore, versions }: VersionsProps) {
   return (
     <section class="panel versions" aria-labelledby="versions-title">
@@ -35,8 +35,8 @@ export function Versions({ changed, chosen, document, showMore, versions }: Vers
       <NameForm document={document} changed={changed} />
       {versions.length === 0 ? (
         <p class="hint">
-          There are none. Where a history is kept, the server makes one after ten minutes without a change, and when the
-          last client leaves.
+          No versions yet. If the server keeps a history, it creates one after ten minutes without a change, and when
+          the last client leaves.
         </p>
       ) : (
         <ul>
@@ -91,7 +91,7 @@ function NameForm({ changed, document }: Pick<VersionsProps, "changed" | "docume
     setBusy(true);
     try {
       await document.history.nameVersion(name.trim());
-      announce(`The present state is the version “${name.trim()}”.`);
+      announce(`The version “${name.trim()}” was created.`);
       setName("");
       changed();
     } catch (error) {
@@ -102,17 +102,17 @@ function NameForm({ changed, document }: Pick<VersionsProps, "changed" | "docume
   return (
     <form class="name-version" onSubmit={(event) => void submit(event)}>
       <label>
-        <span class="unseen">Name of the present state</span>
+        <span class="unseen">Name of the new version</span>
         <input
           value={name}
           maxLength={200}
-          placeholder="Name this state"
+          placeholder="Name of a new version"
           autocomplete="off"
           onInput={({ currentTarget }) => setName(currentTarget.value)}
         />
       </label>
       <button type="submit" disabled={isBusy || name.trim() === ""}>
-        Save
+        Create
       </button>
     </form>
   );

@@ -62,7 +62,7 @@ function Paging({ count, next, shown }: PagingProps) {
     const which = order === "bytes" ? "largest" : "latest changed";
     return (
       <p class="hint paging">
-        These are the {orderedSize} {which} documents. Search by the begin of a name to see others.
+        These are the {orderedSize} {which} documents. Search by the beginning of a name to see others.
       </p>
     );
   }

@@ -44,7 +44,7 @@ export function DocumentTable({ changed, documents, isDeleted }: DocumentTablePr
   const undelete = async (document: string) => {
     try {
       await client.document(document).undelete();
-      announce(`“${document}” is back, as it was.`);
+      announce(`“${document}” was undeleted.`);
     } catch (error) {
       announce(sentenceOf(error), "away");
     }

@@ -10,7 +10,7 @@ export interface ListControlsProps {
   readonly shown: ListPlace;
 }
 
-/** The search by the begin of a name, the order, and the filter of deleted documents. */
+/** The search by the beginning of a name, the order, and the filter of deleted documents. */
 export function ListControls({ shown }: ListControlsProps) {
   const first = { ...shown, after: undefined };
   return (
@@ -32,7 +32,7 @@ export function ListControls({ shown }: ListControlsProps) {
       </nav>
       <nav class="choices" aria-label="Show">
         <a href={listAddress({ ...first, isDeleted: false })} aria-current={shown.isDeleted ? undefined : "true"}>
-          Present
+          Current
         </a>
         <a href={listAddress({ ...first, isDeleted: true })} aria-current={shown.isDeleted ? "true" : undefined}>
           Deleted

@@ -12,7 +12,7 @@ export function NoDocuments({ shown }: NoDocumentsProps) {
   const { after, isDeleted, prefix } = shown;
   if (after !== undefined) {
     return (
-      <Empty title="There are no further documents">
+      <Empty title="No more documents">
         <p>
           <a href={listAddress({ ...shown, after: undefined })}>First page</a>
         </p>
@@ -24,7 +24,7 @@ export function NoDocuments({ shown }: NoDocumentsProps) {
       <Empty title={isDeleted ? "No deleted document has such a name" : "No document has such a name"}>
         <p>
           No name begins with “<ShownName name={prefix} />
-          ”. Upper and lower case differ.
+          ”. Names are case-sensitive.
         </p>
         <p>
           <a href={listAddress({ ...shown, prefix: "" })}>Show all</a>
@@ -43,7 +43,7 @@ export function NoDocuments({ shown }: NoDocumentsProps) {
     <Empty title="There are no documents yet">
       <p>A document appears here when a client writes to it for the first time.</p>
       <p>
-        <a href="./">Write one in the demo</a>
+        <a href="./">Create one in the demo</a>
       </p>
     </Empty>
   );

@@ -7,7 +7,7 @@ import { ConfirmDialog } from "../../parts/confirm-dialog.tsx";
 
 export interface ForkDialogProps {
   readonly document: Document;
-  /** The moment of which the content is copied; undefined: the present. */
+  /** The moment of which the content is copied; undefined: the current one. */
   readonly moment?: Moment;
   readonly close: () => void;
 }
@@ -17,13 +17,13 @@ export function ForkDialog({ close, document, moment }: ForkDialogProps) {
   const [name, setName] = useState(`${document.name}-copy`);
   const fork = async () => {
     await document.fork(name, { at: moment });
-    announce(`“${name}” has a copy of the content.`);
+    announce(`The content was copied to “${name}”.`);
     goTo(linkTo("documents", [name]));
   };
   return (
     <ConfirmDialog title="Fork the document" action="Fork" confirm={fork} close={close}>
       <p>
-        {moment === undefined ? "The present content" : "The content of that moment"} is copied into a new document,
+        {moment === undefined ? "The current content" : "The content of that moment"} is copied into a new document,
         which has a history of its own. This document stays as it is.
       </p>
       <label>

@@ -30,14 +30,14 @@ export function ManageTab({ changed, document, facts }: ManageTabProps) {
         <h2 id="danger-title">Deletion</h2>
         {!isDeleted && (
           <>
-            <Action title="Delete" help="Nobody can enter, read or write it until it is undeleted.">
+            <Action title="Delete" help="Nobody can open it until it is undeleted.">
               <button type="button" onClick={() => setOpen("delete")}>
                 Delete…
               </button>
             </Action>
             <Action
               title="Erase the history"
-              help="The document stays as it is. Its versions and all deleted content are removed for ever."
+              help="The document stays as it is. Its versions and all deleted content are removed permanently."
             >
               <button type="button" onClick={() => setOpen("erase")}>
                 Erase…
@@ -45,7 +45,7 @@ export function ManageTab({ changed, document, facts }: ManageTabProps) {
             </Action>
           </>
         )}
-        <Action title="Purge" help="The document is removed for ever, with its history. Backups still have it.">
+        <Action title="Purge" help="The document is removed permanently, with its history. Backups still have it.">
           <button type="button" class="button danger" onClick={() => setOpen("purge")}>
             Purge…
           </button>
@@ -72,7 +72,7 @@ function Present({ document, show }: PresentProps) {
           Fork…
         </button>
       </Action>
-      <Action title="Disconnect all clients" help="They may return at once, and are authorized anew.">
+      <Action title="Disconnect all clients" help="They may reconnect at once. Their access is checked again.">
         <button type="button" onClick={() => show("disconnect")}>
           Disconnect…
         </button>
@@ -85,7 +85,7 @@ function Deleted({ changed, document }: Pick<ManageTabProps, "changed" | "docume
   const undelete = async () => {
     try {
       await document.undelete();
-      announce("The document is back, as it was.");
+      announce("The document was undeleted.");
     } catch (error) {
       announce(sentenceOf(error), "away");
     }
@@ -94,7 +94,7 @@ function Deleted({ changed, document }: Pick<ManageTabProps, "changed" | "docume
   return (
     <section class="panel actions-list" aria-labelledby="manage-title">
       <h2 id="manage-title">The document is deleted</h2>
-      <Action title="Undelete" help="Brings it back as it was, with its history. Clients may enter again.">
+      <Action title="Undelete" help="The document returns with its history, and clients can open it again.">
         <button type="button" class="button primary" onClick={() => void undelete()}>
           Undelete
         </button>
@@ -111,14 +111,14 @@ function Export({ document }: Pick<PresentProps, "document">) {
     try {
       const file = await exportFile(document, { history });
       download(file);
-      announce(`${file.name} is exported (${formatBytes(file.content.size)}).`);
+      announce(`Exported as ${file.name} (${formatBytes(file.content.size)}).`);
     } catch (error) {
       announce(sentenceOf(error), "away");
     }
     setBusy(false);
   };
   return (
-    <Action title="Export" help="Lines of JSON, which the API and yurt documents import.">
+    <Action title="Export" help="A file of JSON lines, which the API and yurt documents can import.">
       <label class="check">
         <input type="checkbox" checked={history} onChange={({ currentTarget }) => setHistory(currentTarget.checked)} />
         With history

@@ -2,7 +2,7 @@ import type { Document } from "../../../../client/document.ts";
 import { goTo, linkTo } from "../../frame/address.ts";
 import { announce } from "../../parts/announcer.tsx";
 import { ConfirmDialog } from "../../parts/confirm-dialog.tsx";
-import { formatCount } from "../../parts/formats.ts";
+import { formatCounted } from "../../parts/formats.ts";
 
 /** The actions that are asked about before. */
 export type Asked = "disconnect" | "delete" | "erase" | "purge";
@@ -26,7 +26,7 @@ export function Question({ action, changed, close, document }: QuestionProps) {
           close={close}
           confirm={async () => {
             const count = await document.disconnect();
-            announce(count === 1 ? "1 client was disconnected." : `${formatCount(count)} clients were disconnected.`);
+            announce(`Disconnected: ${formatCounted(count, "client")}.`);
           }}
         >
           <p>Clients reconnect by themselves. To keep a user out, revoke the permissions under Access first.</p>
@@ -41,7 +41,7 @@ export function Question({ action, changed, close, document }: QuestionProps) {
           close={close}
           confirm={async () => {
             await document.delete();
-            announce("The document is deleted. It can be undeleted until it is purged.");
+            announce("The document was deleted. It can be undeleted until it is purged.");
             changed();
           }}
         >
@@ -57,11 +57,11 @@ export function Question({ action, changed, close, document }: QuestionProps) {
           close={close}
           confirm={async () => {
             await document.history.erase();
-            announce("The history of the document is erased.");
+            announce("The history of the document was erased.");
             changed();
           }}
         >
-          <p>Versions and deleted content are removed for ever. Backups that were made before still have them.</p>
+          <p>Versions and deleted content are removed permanently. Earlier backups still have them.</p>
         </ConfirmDialog>
       );
     case "purge":
@@ -74,11 +74,11 @@ export function Question({ action, changed, close, document }: QuestionProps) {
           close={close}
           confirm={async () => {
             await document.purge();
-            announce(`“${document.name}” is purged.`);
+            announce(`“${document.name}” was purged.`);
             goTo(linkTo("documents"));
           }}
         >
-          <p>The document is removed for ever, with its history. Nobody can take this back.</p>
+          <p>The document is removed permanently, with its history. This cannot be undone.</p>
         </ConfirmDialog>
       );
   }

@@ -130,7 +130,7 @@ function Missing({ name }: { readonly name: string }) {
         <ShownName name={name} />
       </h1>
       <Empty title="There is no such document">
-        <p>It was purged, or no client has written to it yet.</p>
+        <p>No client has written to it yet, or it was purged.</p>
         <p>
           <a href={linkTo("documents")}>All documents</a>
         </p>

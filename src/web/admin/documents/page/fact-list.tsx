@@ -4,7 +4,7 @@ import { useRead } from "../../data/use-read.ts";
 import { useSession } from "../../entry/session.ts";
 import { linkTo } from "../../frame/address.ts";
 import { Ago } from "../../parts/ago.tsx";
-import { formatBytes, formatCount } from "../../parts/formats.ts";
+import { formatBytes, formatCount, formatCounted } from "../../parts/formats.ts";
 
 const clientsEveryMs = 5_000;
 
@@ -25,10 +25,10 @@ export function FactList({ document, facts }: FactListProps) {
       ) : (
         <Fact label="Deleted" value={<Ago time={facts.deletedAt} />} />
       )}
-      <Fact label="Sequence" value={formatCount(facts.sequence)} hint="Ascends with every update" />
+      <Fact label="Sequence" value={formatCount(facts.sequence)} hint="Increases with every update" />
       <Fact
         label="Not compacted"
-        value={facts.updates === 1 ? "1 update" : `${formatCount(facts.updates)} updates`}
+        value={formatCounted(facts.updates, "update")}
         hint="Updates since the last compaction"
       />
     </dl>
@@ -67,6 +67,5 @@ function Clients({ document: { name } }: Pick<FactListProps, "document">) {
 }
 
 function clientsText(count: number): string {
-  if (count === 0) return "none";
-  return count === 1 ? "1 connected" : `${formatCount(count)} connected`;
+  return count === 0 ? "none" : `${formatCount(count)} connected`;
 }

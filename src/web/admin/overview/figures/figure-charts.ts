@@ -42,7 +42,7 @@ export function figureCharts(rows: readonly FigureRow[]): readonly FigureChart[]
     {
       id: "updates",
       title: "Updates per second",
-      hint: "Changes of documents that were committed",
+      hint: "Committed updates of documents",
       format: formatNumber,
       series: [{ label: "Updates", colour: "--accent", values: column((row) => row.updatesPerSecond) }],
     },
@@ -76,13 +76,13 @@ export function figureCharts(rows: readonly FigureRow[]): readonly FigureChart[]
     {
       id: "memory",
       title: "Memory",
-      hint: "Memory of the process that is in RAM",
+      hint: "Memory of the server that is in RAM",
       format: formatBytes,
       series: [{ label: "Resident", colour: "--accent", values: column((row) => row.residentBytes) }],
     },
     {
       id: "bounds",
-      title: "Limits met per minute",
+      title: "Limits reached per minute",
       hint: "How often a client was slowed down or refused by a limit",
       format: formatNumber,
       series: [{ label: "Limits", colour: "--busy", values: column((row) => row.boundHitsPerMinute) }],

@@ -16,8 +16,8 @@ export interface ProblemListProps {
 export function ProblemList({ event, problems }: ProblemListProps) {
   if (problems.length === 0) {
     return (
-      <Empty title="No warnings and no errors">
-        <p>The last 100 of the log appear here, each with its remedy.</p>
+      <Empty title="No warnings or errors">
+        <p>The last 100 warnings and errors of the log appear here, each with its remedy.</p>
       </Empty>
     );
   }
@@ -52,7 +52,7 @@ function ProblemItem({ group, isChosen }: { readonly group: ProblemGroup; readon
       </div>
       {remedy !== null && <p>{remedy}</p>}
       <details key={String(isChosen)} open={isChosen}>
-        <summary>{lines.length === 1 ? "Line of the log" : "Lines of the log"}</summary>
+        <summary>{lines.length === 1 ? "Log line" : "Log lines"}</summary>
         <ul class="problem-lines">
           {lines.map((line) => (
             <ProblemLine key={keyOf(line)} line={line} />

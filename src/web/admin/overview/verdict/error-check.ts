@@ -24,8 +24,8 @@ export function errorCheck({ explained, now, problems }: ErrorFacts): Check {
       id: `error: ${event}`,
       tone: "away",
       title: `${wordsOfEvent(event)} ${others.length === 0 ? "" : `${others.length + 1} times, `}${formatAgo(latest.time, now)}`,
-      remedy: latest.remedy ?? "The log has no remedy for it. The line of the log has the details.",
-      link: { label: "Show its lines", view: "overview", query: { event } },
+      remedy: latest.remedy ?? "No remedy is known. The log lines have the details.",
+      link: { label: "Show the log lines", view: "overview", query: { event } },
     })),
   );
 }

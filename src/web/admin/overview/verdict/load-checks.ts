@@ -10,7 +10,7 @@ export interface Measured {
   readonly values: readonly (number | null)[];
 }
 
-/** The cache of documents is full in a server that is well. */
+/** The cache of documents is full in a server without problems. */
 const cache = "documents";
 
 export function memoryCheck({ memory }: Pick<ServerFacts, "memory">): Check {
@@ -25,7 +25,7 @@ export function memoryCheck({ memory }: Pick<ServerFacts, "memory">): Check {
       tone: "busy",
       title: `The memory for ${name.replaceAll("-", " ")} is nearly used up: ${formatBytes(usedBytes)} of ${formatBytes(limitBytes)}`,
       remedy: "Slow or flooding clients will be disconnected. Raise the limit, or find the clients that use it up.",
-      link: { label: "Settings of the limits", view: "settings", query: { q: "limits." } },
+      link: { label: "Limit settings", view: "settings", query: { q: "limits." } },
     })),
   );
 }
@@ -41,7 +41,8 @@ export function eventLoopCheck(lag: Measured): Check {
       id: "event-loop",
       tone: "busy",
       title: `The event loop has been busy for more than ${thresholds.eventLoopLagP99Ms} ms at a time`,
-      remedy: "All clients wait meanwhile. Look for a flood of messages in one room; else the processor is too slow.",
+      remedy:
+        "Clients wait while it is busy. Look for a flood of messages in one room. If there is none, the processor is too slow.",
       link: { label: "Show the rooms", view: "rooms" },
     },
   ]);
@@ -57,7 +58,7 @@ export function acknowledgementCheck(acknowledgements: Measured): Check {
     {
       id: "acknowledgement",
       tone: "busy",
-      title: `One update in a hundred takes more than ${thresholds.acknowledgementP99Ms} ms until it is on disk`,
+      title: `One update in a hundred takes more than ${thresholds.acknowledgementP99Ms} ms to reach the disk`,
       remedy: "Usually the disk is slow: move the data folder to a faster one, or find what else writes to it.",
     },
   ]);

@@ -18,7 +18,7 @@ export function readyCheck({ notReady, problems, ready }: Pick<ServerFacts, "not
       id: `not-ready: ${reason}`,
       tone: "away",
       title: `No updates are accepted: ${reason}`,
-      remedy: remedy ?? "Clients keep their edits and send them later. The latest problems below have the cause.",
+      remedy: remedy ?? "Clients keep their edits and send them later. The latest problems below show the cause.",
       explains,
     })),
   );
@@ -34,8 +34,8 @@ export function certificateCheck({ certificate }: Pick<ServerFacts, "certificate
     tone,
     title,
     remedy:
-      "It should have been renewed by now. The log has the reason, for example a closed port or a wrong DNS record.",
-    link: { label: "Settings of HTTPS", view: "settings", query: { q: "tls." } },
+      "It should have been renewed by now. The log shows why: for example, a port is closed or a DNS record is wrong.",
+    link: { label: "HTTPS settings", view: "settings", query: { q: "tls." } },
   });
   if (leftMs <= 0) return found(label, "Expired", [finding("away", `The certificate of ${names} has expired`)]);
   const left = formatDuration(leftMs);
@@ -53,8 +53,8 @@ export function connectionsCheck({ connections }: Pick<ServerFacts, "connections
       id: "connections",
       tone: "busy",
       title: `${value} connections are open`,
-      remedy: "Further clients will be refused. Raise the limit, or find the clients that use it up.",
-      link: { label: "Settings of the limit", view: "settings", query: { q: "limits.connections" } },
+      remedy: "New clients will be refused. Raise the limit, or find the clients that use it up.",
+      link: { label: "Limit settings", view: "settings", query: { q: "limits.connections" } },
     },
   ]);
 }
@@ -68,10 +68,10 @@ export function turnCheck({ problems, turn }: Pick<ServerFacts, "problems" | "tu
     {
       id: "turn",
       tone: "busy",
-      title: "TURN does not listen",
+      title: "TURN is not listening",
       remedy:
         remedyOf(problems, turnEvents) ??
-        "Peers whose networks block direct connections reach each other through the server only. The log of the start has the reason.",
+        "Peers whose networks block direct connections reach each other through the server only. The log lines from the start of the server show why.",
       link: { label: "Show TURN", view: "settings", path: ["turn"] },
       explains: turnEvents,
     },

@@ -14,7 +14,7 @@ export function diskCheck({ disk }: Pick<ServerFacts, "disk">): Check {
       tone: "away",
       title: `The disk is almost full: ${free}`,
       remedy:
-        "Free some space, or move the data folder to a larger disk. No update is accepted once the disk is full; what is stored stays.",
+        "Free some space, or move the data folder to a larger disk. No updates are accepted once the disk is full. Stored documents are not affected.",
       link: { label: "Show the largest documents", view: "documents", query: { order: "bytes" } },
     },
   ]);
@@ -31,7 +31,7 @@ const explains = ["backup-failed"];
 
 export function backupCheck({ backup, everyMs = 0, now, problems, startedAt }: BackupFacts): Check {
   const label = "Last backup";
-  if (backup === null) return unused(label, "None is scheduled");
+  if (backup === null) return unused(label, "Not scheduled");
   const { lastFailureAt, lastSuccessAt } = backup;
   const value = lastSuccessAt === null ? "None yet" : formatAgo(lastSuccessAt, now);
   if (lastFailureAt !== null && (lastSuccessAt === null || Date.parse(lastFailureAt) > Date.parse(lastSuccessAt))) {
@@ -39,7 +39,7 @@ export function backupCheck({ backup, everyMs = 0, now, problems, startedAt }: B
     return found(label, value, [
       backupFinding(
         `The last backup failed ${formatAgo(lastFailureAt, now)}`,
-        remedy ?? "It is tried again after some minutes. The latest problems below have the reason.",
+        remedy ?? "The server tries again in a few minutes. The latest problems below show the reason.",
       ),
     ]);
   }
@@ -49,7 +49,7 @@ export function backupCheck({ backup, everyMs = 0, now, problems, startedAt }: B
   return found(label, value, [
     backupFinding(
       lastSuccessAt === null ? "There is no backup yet" : `The latest backup is ${formatDuration(ageMs)} old`,
-      "Make a backup now, and look why the schedule makes none.",
+      "Make a backup now, and find out why the scheduled ones are missing.",
     ),
   ]);
 }

@@ -28,7 +28,7 @@ export interface Verdict {
   readonly checks: readonly Check[];
 }
 
-/** Whether a server is well, and what needs attention. */
+/** Whether anything needs attention, and what. */
 export function verdictOf(observations: Observations): Verdict {
   const { acknowledgementP99Ms, backupEveryMs: everyMs, eventLoopLagP99Ms, facts, now, webhooks } = observations;
   const others = [
@@ -67,6 +67,6 @@ export function withoutState({ checks }: Verdict): Verdict {
 }
 
 function titleOf(count: number): string {
-  if (count === 0) return "Everything is well";
+  if (count === 0) return "Nothing needs attention";
   return count === 1 ? "1 thing needs attention" : `${count} things need attention`;
 }

@@ -24,11 +24,11 @@ function findingsOf({ disabled, failingSince, id, url }: WebhookFacts, now: numb
   const host = URL.canParse(url) ? new URL(url).host : url;
   if (disabled?.reason === "failing" || disabled?.reason === "gone") {
     const why = disabled.reason === "gone" ? "the application answered 410" : "it failed for days";
-    const remedy = "It is told of nothing. Repair the application and enable the webhook, or delete it.";
+    const remedy = "It gets no messages. Fix the application and enable the webhook, or delete it.";
     return [{ ...common, title: `The webhook to ${host} is disabled: ${why}`, remedy }];
   }
   const failingMs = failingSince === null ? 0 : now - Date.parse(failingSince);
   if (disabled !== null || failingMs < thresholds.webhookMs) return [];
-  const remedy = "Its messages wait, and are repeated. The latest attempts have the reason.";
+  const remedy = "Its messages wait, and are sent again later. The latest attempts show the reason.";
   return [{ ...common, title: `The webhook to ${host} has failed for ${formatDuration(failingMs)}`, remedy }];
 }

@@ -21,11 +21,11 @@ export function DisconnectDialog({ close, member, room }: DisconnectDialogProps)
   const confirm = async () => {
     await client.server.disconnectMember(room.kind, room.name, member.id);
     isDone.current = true;
-    announce(`${name} is disconnected.`);
+    announce(`${name} was disconnected.`);
   };
   return (
     <ConfirmDialog
-      title="Disconnect this member?"
+      title="Disconnect the member"
       action="Disconnect"
       isDangerous
       confirm={confirm}
@@ -41,12 +41,12 @@ export function DisconnectDialog({ close, member, room }: DisconnectDialogProps)
         The client may return at once.{" "}
         {member.user === null ? (
           <>
-            To keep it out, <a href={linkTo("access")}>revoke its token</a> first.
+            To keep it out, <a href={linkTo("access", ["revoke"])}>revoke its token</a> first.
           </>
         ) : (
           <>
-            To keep this user out, <a href={linkTo("access", [], { user: member.user })}>revoke the user's tokens</a>{" "}
-            first.
+            To keep this user out,{" "}
+            <a href={linkTo("access", ["revoke"], { user: member.user })}>revoke the user's tokens</a> first.
           </>
         )}
       </p>

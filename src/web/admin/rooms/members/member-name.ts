@@ -1,4 +1,5 @@
 import type { RoomMember } from "../../../../client/server/facts.ts";
+import { protocolName } from "../../parts/protocol-name.ts";
 
 /** The name that is shown for a member: its user, or else its number, because most clients have no user id. */
 export function memberName({ id, user }: Pick<RoomMember, "id" | "user">): string {
@@ -10,7 +11,9 @@ export function findMembers(members: readonly RoomMember[], text: string): reado
   const sought = text.trim().toLowerCase();
   if (sought === "") return members;
   return members.filter((member) =>
-    [memberName(member), member.protocol, member.address].some((shown) => shown.toLowerCase().includes(sought)),
+    [memberName(member), protocolName(member.protocol), member.address].some((shown) =>
+      shown.toLowerCase().includes(sought),
+    ),
   );
 }
 

@@ -1,9 +1,9 @@
 import { useRef, useState } from "preact/hooks";
 import type { Room, RoomMember } from "../../../../client/server/facts.ts";
-import { useNow } from "../../data/use-now.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { formatCount } from "../../parts/formats.ts";
+import { protocolName } from "../../parts/protocol-name.ts";
 import { type Column, Table } from "../../parts/table.tsx";
 import { Name } from "../name.tsx";
 import { DisconnectDialog } from "./disconnect-dialog.tsx";
@@ -21,7 +21,6 @@ type Row = RoomMember & { readonly key: string };
 const firstRows = 100;
 /** A field to find members appears from this number on. */
 const manyMembers = 15;
-const agoMs = 10_000;
 
 /** The members of a room, which can be disconnected. */
 export function MembersPanel({ changed, room }: MembersPanelProps) {
@@ -29,7 +28,6 @@ export function MembersPanel({ changed, room }: MembersPanelProps) {
   const [isWhole, setWhole] = useState(false);
   const [leaving, setLeaving] = useState<RoomMember>();
   const title = useRef<HTMLHeadingElement>(null);
-  useNow(agoMs);
   const found = keyedMembers(findMembers(room.memberList, sought));
   const rows = isWhole ? found : found.slice(0, firstRows);
   const close = (isDisconnected: boolean) => {
@@ -88,14 +86,14 @@ export function MembersPanel({ changed, room }: MembersPanelProps) {
 function columnsOf({ kind }: Room, disconnect: (member: RoomMember) => void): readonly Column<Row>[] {
   const access: Column<Row> = {
     label: "Access",
-    cell: (member) => (member.access === "write" ? "Write" : "Read only"),
+    cell: (member) => (member.access === "write" ? "Read and write" : "Read only"),
   };
   return [
     {
       label: "Member",
       cell: (member) => <Name text={memberName(member)} isMadeUp={member.user === null} />,
     },
-    { label: "Protocol", cell: ({ protocol }) => <span class="badge">{protocol}</span> },
+    { label: "Protocol", cell: ({ protocol }) => <span class="badge">{protocolName(protocol)}</span> },
     ...(kind === "sync" ? [access] : []),
     { label: "Address", cell: ({ address }) => <span class="address">{address}</span> },
     {

@@ -1,7 +1,8 @@
 import { useMemo } from "preact/hooks";
 import type { Room } from "../../../../client/server/facts.ts";
 import { useValue } from "../../../shared/value.ts";
-import { formatCount } from "../../parts/formats.ts";
+import { formatCount, formatCounted } from "../../parts/formats.ts";
+import { protocolName } from "../../parts/protocol-name.ts";
 import { memberName } from "../members/member-name.ts";
 import { drawnMesh, type Mesh, mostDrawn } from "./drawn-mesh.ts";
 import type { LiveFlow } from "./live-flow.ts";
@@ -28,7 +29,7 @@ export function MeshPanel({ flow, isLive, room }: MeshPanelProps) {
       <header>
         <h2 id="mesh-title">Messages</h2>
         <p class="hint" data-total={total}>
-          {formatCount(total)} since you opened this page. Only their number is known here, not their content.
+          {formatCount(total)} since you opened this page. Only their number is known, not their content.
           {!isLive && " They are not counted at the moment."}
         </p>
       </header>
@@ -46,9 +47,9 @@ export function MeshPanel({ flow, isLive, room }: MeshPanelProps) {
 }
 
 function labelOf({ links, members }: Mesh): string {
-  const count = members.length === 1 ? "1 member" : `${formatCount(members.length)} members`;
-  const arrows = links.length === 1 ? "1 arrow" : `${formatCount(links.length)} arrows`;
-  return `Graph of ${count}, with ${arrows} for messages in the last ${fadedText}. The tables have the same.`;
+  const count = formatCounted(members.length, "member");
+  const arrows = formatCounted(links.length, "arrow");
+  return `Graph of ${count}, with ${arrows} for messages in the last ${fadedText}. The tables show the same.`;
 }
 
 function Legend({ room: { memberList, protocols } }: { readonly room: Room }) {
@@ -56,7 +57,7 @@ function Legend({ room: { memberList, protocols } }: { readonly room: Room }) {
     <ul class="legend">
       {protocols.map((protocol) => (
         <li key={protocol} data-protocol={protocol}>
-          {protocol}
+          {protocolName(protocol)}
         </li>
       ))}
       <li class="legend-text">An arrow fades {fadedText} after the last message. A ring is a message to all others.</li>

@@ -6,7 +6,7 @@ import { sentenceOf, useSession } from "../../entry/session.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { announce } from "../../parts/announcer.tsx";
 import { Empty } from "../../parts/empty.tsx";
-import { formatBytes, formatCount, formatTime } from "../../parts/formats.ts";
+import { formatBytes, formatCount, formatCounted, formatTime } from "../../parts/formats.ts";
 import { LoadedPart } from "../../parts/loaded-part.tsx";
 import { SettingsTable } from "../configuration/settings-table.tsx";
 
@@ -23,7 +23,7 @@ export function BackupSection() {
       const backup = await client.server.backup();
       setMade(backup);
       announce(
-        backup.damaged === 0 ? "The backup is made and verified." : "The backup is made, but has damaged updates.",
+        backup.damaged === 0 ? "The backup was made and verified." : "The backup was made, but has damaged updates.",
       );
       facts.refresh();
     } catch (error) {
@@ -73,7 +73,7 @@ export function BackupSection() {
         <LoadedPart of={settings.state} retry={settings.refresh}>
           {(all) => (
             <SettingsTable
-              caption="Settings of backups"
+              caption="Backup settings"
               settings={all.filter(({ setting }) => setting.startsWith("backup."))}
             />
           )}
@@ -93,7 +93,7 @@ function BackupTimes({ backup: { lastFailureAt, lastSuccessAt }, problems }: Bac
     <>
       {isFailing && (
         <div class="alert" data-tone="away">
-          <p>The last backup has failed. {remedyOf(problems, ["backup-failed"]) ?? "The log has the reason."}</p>
+          <p>The last backup failed. {remedyOf(problems, ["backup-failed"]) ?? "The log shows why."}</p>
         </div>
       )}
       <dl class="settings-facts">
@@ -122,12 +122,12 @@ function MadeFacts({ made: { bytes, damaged, documents, file, ms } }: { readonly
   return (
     <div class="alert" data-tone={damaged === 0 ? "good" : "away"}>
       <p>
-        <strong>{formatBytes(bytes)}</strong> with {formatCount(documents)} documents, in {formatCount(ms)} ms:{" "}
+        <strong>{formatBytes(bytes)}</strong> with {formatCounted(documents, "document")}, in {formatCount(ms)} ms:{" "}
         <code class="path">{file}</code>
       </p>
       {damaged > 0 && (
         <p>
-          {formatCount(damaged)} updates are damaged, and the data folder also holds them. Keep earlier backups;{" "}
+          Damaged: {formatCounted(damaged, "update")}, also in the data folder. Keep earlier backups;{" "}
           <code>yurt backup --verify</code> names the documents.
         </p>
       )}

@@ -25,8 +25,8 @@ export function ConfigurationSection({ place }: ViewProps) {
         <h2 id="configuration-title">Configuration</h2>
       </header>
       <p class="hint">
-        The settings in force. They are changed in the configuration file, the environment or the flags of the server;
-        on SIGHUP it reads them again.
+        The settings in force. Change them in the configuration file, the environment or the flags of the server. It
+        reloads them on SIGHUP.
       </p>
       <div class="filter-row">
         <label>
@@ -51,7 +51,7 @@ export function ConfigurationSection({ place }: ViewProps) {
                 {formatCount(settings.filter(isChanged).length)} changed
               </p>
               {shown.length === 0 ? (
-                <Empty title="No setting is like that">
+                <Empty title="No setting matches">
                   <button type="button" onClick={() => show({ q: "", changed: "" })}>
                     Show all settings
                   </button>

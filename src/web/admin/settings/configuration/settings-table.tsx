@@ -40,7 +40,7 @@ export function SettingsTable({ caption, settings }: SettingsTableProps) {
 function SettingValue({ value }: Pick<ServerSetting, "value">) {
   const shown = shownValue(value);
   if (shown.kind === "unset") return <span class="hint">Not set</span>;
-  if (shown.kind === "secret") return <span class="hint">Set, and not shown</span>;
+  if (shown.kind === "secret") return <span class="hint">Set, not shown</span>;
   return (
     <code class="setting-value">
       <bdi>{shown.text}</bdi>

@@ -19,14 +19,14 @@ export function LogLevelField() {
     client.server
       .setLogLevel(next)
       .then(
-        () => announce(`The log writes ${next} and above, until the next restart or reload.`),
+        () => announce(`The log has ${next} and above now, until the next restart or reload.`),
         (error: unknown) => announce(sentenceOf(error), "away"),
       )
       .then(refresh);
   const shown = level === undefined || levels.includes(level) ? levels : [...levels, level];
   return (
     <label>
-      Level of the log
+      Log level
       <select
         value={level ?? ""}
         disabled={level === undefined}

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { formatCount, formatTime } from "../../parts/formats.ts";
+import { formatCounted, formatTime } from "../../parts/formats.ts";
 import { fieldsText, type LogEntry } from "./log-lines.ts";
 
 const tones: Readonly<Record<string, string>> = { warn: "busy", error: "away", fatal: "away" };
@@ -40,7 +40,7 @@ export function LogList({ entries }: { readonly entries: readonly LogEntry[] }) 
 
 function LogItem({ entry }: { readonly entry: LogEntry }) {
   if (entry.kind === "omitted") {
-    return <li class="log-omitted">{formatCount(entry.count)} lines were too many to be shown</li>;
+    return <li class="log-omitted">{formatCounted(entry.count, "line")} left out: too many at once</li>;
   }
   const { event, level, remedy, time } = entry.line;
   return (

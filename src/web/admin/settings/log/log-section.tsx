@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { CopyButton } from "../../../shared/copy-button.tsx";
 import { goTo, linkTo, type ViewProps } from "../../frame/address.ts";
 import { Empty } from "../../parts/empty.tsx";
-import { formatCount } from "../../parts/formats.ts";
+import { formatCounted } from "../../parts/formats.ts";
 import { LogLevelField } from "./log-level-field.tsx";
 import { filterEntries, linesText } from "./log-lines.ts";
 import { LogList } from "./log-list.tsx";
@@ -14,6 +14,10 @@ export function LogSection({ place }: ViewProps) {
   const [paused, setPaused] = useState<Pick<FollowedLog, "entries" | "count">>();
   const text = place.query["q"] ?? "";
   const { entries } = paused ?? log;
+  const clear = () => {
+    log.clear();
+    setPaused(paused && { entries: [], count: log.count });
+  };
   const shown = filterEntries(entries, text);
   const missed = paused === undefined ? 0 : log.count - paused.count;
   return (
@@ -24,15 +28,15 @@ export function LogSection({ place }: ViewProps) {
           <button type="button" onClick={() => setPaused(paused === undefined ? log : undefined)}>
             {paused === undefined ? "Pause" : "Continue"}
           </button>
-          <button type="button" onClick={log.clear}>
+          <button type="button" onClick={clear}>
             Clear
           </button>
           <CopyButton label="Copy" text={linesText(shown)} />
         </div>
       </header>
       <p class="hint">
-        The lines that the server writes from now on, at most 500. It has no tokens, secrets, names of rooms or
-        contents.
+        The lines that the server writes from now on, at most 500. The log has no tokens, secrets, room names or
+        content.
       </p>
       <div class="filter-row">
         <LogLevelField />
@@ -62,27 +66,23 @@ export function LogSection({ place }: ViewProps) {
       {log.stream.kind === "open" && log.isSilent && (
         <div class="alert" role="status">
           <p>
-            The log is not live: the server does not answer, or follows for as many pages as it may. The page goes on
-            trying; lines that were written meanwhile are missing.
+            The log is not live: the server does not answer, or too many pages follow it. The page keeps trying. Lines
+            that are written in the meantime are missing.
           </p>
         </div>
       )}
-      {missed > 0 && (
-        <p class="hint" role="status">
-          Paused. {formatCount(missed)} lines have come since.
-        </p>
-      )}
+      {missed > 0 && <p class="hint">Paused. {formatCounted(missed, "new line")}.</p>}
       {shown.length === 0 ? <NoLines isFiltered={entries.length > 0} /> : <LogList entries={shown} />}
     </section>
   );
 }
 
 function NoLines({ isFiltered }: { readonly isFiltered: boolean }) {
-  if (isFiltered) return <Empty title="No line has these words" />;
+  if (isFiltered) return <Empty title="No line matches" />;
   return (
     <Empty title="Waiting for lines">
       <p>
-        A server without trouble writes few. The latest warnings and errors are in the{" "}
+        A server without problems writes few lines. The latest warnings and errors are in the{" "}
         <a href={linkTo("overview")}>overview</a>.
       </p>
     </Empty>

@@ -31,7 +31,8 @@ export function TurnSection() {
                 <TurnBadge turn={turn} />
               </header>
               <p class="hint">
-                They let browsers connect to each other across networks. TURN relays what no direct connection carries.
+                They let browsers connect to each other across networks. TURN relays traffic where no direct connection
+                is possible.
               </p>
               {turn?.state === "not-listening" && <NotListening problems={problems} />}
               {turn !== null && turn.urls.length > 0 && <TurnUrls turn={turn} />}
@@ -49,7 +50,7 @@ export function TurnSection() {
         <LoadedPart of={settings.state} retry={settings.refresh}>
           {(all) => (
             <SettingsTable
-              caption="Settings of TURN"
+              caption="TURN settings"
               settings={all.filter(({ setting }) => setting.startsWith("turn."))}
             />
           )}
@@ -72,10 +73,7 @@ function NotListening({ problems }: Pick<ServerFacts, "problems">) {
   const remedy = remedyOf(problems, turnEvents);
   return (
     <div class="alert" data-tone="away">
-      <p>
-        TURN is on and does not listen.{" "}
-        {remedy ?? "The log has the reason: look at the lines of the start of the server."}
-      </p>
+      <p>TURN is on, but not listening. {remedy ?? "The log lines from the start of the server show why."}</p>
     </div>
   );
 }

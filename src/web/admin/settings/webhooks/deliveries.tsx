@@ -34,7 +34,7 @@ export function Deliveries({ round, webhook }: DeliveriesProps) {
     webhooks
       .redeliver(webhook, id)
       .then(
-        () => announce("The message is sent again in its document's turn."),
+        () => announce("The message will be sent again, after earlier ones about its document."),
         (error: unknown) => announce(sentenceOf(error), "away"),
       )
       .then(refresh);

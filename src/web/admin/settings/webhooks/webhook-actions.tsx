@@ -29,8 +29,8 @@ export function WebhookActions({ changed, webhook }: WebhookActionsProps) {
   const test = async () => {
     setTesting(true);
     const attempt = await webhooks.test(id).finally(() => setTesting(false));
-    if (attempt.outcome !== "delivered") throw new Error(`The test has failed: ${attemptText(attempt)}.`);
-    return `The application has accepted the test: ${attemptText(attempt)}.`;
+    if (attempt.outcome !== "delivered") throw new Error(`The test failed: ${attemptText(attempt)}.`);
+    return `The application accepted the test: ${attemptText(attempt)}.`;
   };
   const turn = async () => {
     const { disabled } = await webhooks.change(id, { enabled: webhook.disabled !== null });
@@ -64,15 +64,15 @@ export function WebhookActions({ changed, webhook }: WebhookActionsProps) {
           submit={async (settings) => {
             await webhooks.change(id, settings);
             close();
-            announce("The webhook is changed.");
+            announce("The webhook was changed.");
             changed();
           }}
         />
       )}
       {open === "rotate" && (
         <ConfirmDialog
-          title="Make a new secret?"
-          action="Make a new secret"
+          title="Create a new secret"
+          action="Create"
           close={() => setOpen((before) => (before === "rotate" ? undefined : before))}
           confirm={async () => {
             const { secret } = await webhooks.rotateSecret(id);
@@ -81,29 +81,29 @@ export function WebhookActions({ changed, webhook }: WebhookActionsProps) {
           }}
         >
           <p>
-            Messages have the signatures of both secrets for one day. Give the new secret to your application meanwhile.
+            For one day, messages are signed with both secrets. Give the new secret to your application in that time.
           </p>
         </ConfirmDialog>
       )}
       {open === "delete" && (
         <ConfirmDialog
-          title="Delete the webhook?"
+          title="Delete the webhook"
           action="Delete"
           isDangerous
           close={close}
           confirm={async () => {
             await webhooks.delete(id);
-            announce("The webhook is deleted.");
+            announce("The webhook was deleted.");
             goTo(linkTo("settings", ["webhooks"]), { replace: true });
           }}
         >
           <p>
-            <bdi class="long-title">{url}</bdi> is told of nothing any more. The messages that wait for it are removed.
+            <bdi class="long-title">{url}</bdi> gets no more messages. Those that wait for it are removed.
           </p>
         </ConfirmDialog>
       )}
       {typeof open === "object" && (
-        <SecretDialog secret={open.secret} note="The former one is valid for one more day." close={close} />
+        <SecretDialog secret={open.secret} note="The old secret stays valid for one day." close={close} />
       )}
     </>
   );

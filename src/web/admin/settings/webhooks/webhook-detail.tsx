@@ -77,9 +77,7 @@ function WebhookFactList({ webhook }: { readonly webhook: WebhookFacts }) {
       </div>
       <div>
         <dt>Content in messages</dt>
-        <dd>
-          {include === null ? "None" : include === "json" ? "The document as JSON" : "The characters of its texts"}
-        </dd>
+        <dd>{include === null ? "None" : include === "json" ? "The document as JSON" : "The texts of the document"}</dd>
       </div>
       <div>
         <dt>A change is reported</dt>

@@ -57,7 +57,7 @@ export function settingsOf(fields: WebhookFields): Omit<WebhookSettings, "enable
 export function faultOf(fields: WebhookFields): string | undefined {
   const { debounceMs, documents, events, maxWaitMs } = settingsOf(fields);
   if (events.length === 0) return "Choose at least one event.";
-  if (documents.length === 0) return "Name the documents: ** is all of them.";
-  if (!Number.isFinite(debounceMs) || !Number.isFinite(maxWaitMs)) return "Give the times in seconds.";
+  if (documents.length === 0) return "Enter at least one name or pattern: ** matches all documents.";
+  if (!Number.isFinite(debounceMs) || !Number.isFinite(maxWaitMs)) return "Enter the times in seconds.";
   return undefined;
 }

@@ -56,8 +56,8 @@ export function WebhookForm({ action, close, initial, submit, title }: WebhookFo
             onInput={({ currentTarget }) => change({ documents: currentTarget.value })}
           />
           <span id="webhook-documents-hint" class="hint">
-            One name or pattern in each line: <code>notes/**</code> has the prefix notes/, <code>**</code> is all
-            documents.
+            One name or pattern per line: <code>notes/**</code> matches all names that begin with notes/,{" "}
+            <code>**</code> matches all documents.
           </span>
         </label>
         <EventField chosen={fields.events} choose={(events) => change({ events })} />
@@ -135,11 +135,11 @@ function MoreFields({ change, fields }: MoreFieldsProps) {
         >
           <option value="">None</option>
           <option value="json">The whole document as JSON</option>
-          <option value="text">The characters of its texts</option>
+          <option value="text">The texts of the document</option>
         </select>
       </label>
       <label>
-        A change is reported after so many seconds without another one
+        Quiet time before a change is reported (seconds)
         <input
           inputMode="decimal"
           value={fields.debounceSeconds}
@@ -147,7 +147,7 @@ function MoreFields({ change, fields }: MoreFieldsProps) {
         />
       </label>
       <label>
-        And at the latest after so many seconds
+        Longest time before a change is reported (seconds)
         <input
           inputMode="decimal"
           value={fields.maxWaitSeconds}

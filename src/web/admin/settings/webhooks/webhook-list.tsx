@@ -27,7 +27,7 @@ export function WebhookList() {
     const webhook = await client.webhooks.create(settings);
     setAdding(false);
     setAdded(webhook);
-    announce("The webhook is added.");
+    announce("The webhook was added.");
     refresh();
   };
   return (
@@ -43,7 +43,7 @@ export function WebhookList() {
         {(webhooks) =>
           webhooks.length === 0 ? (
             <Empty title="No webhooks">
-              <p>Add one, and your application is told of changes: at least once, and in order.</p>
+              <p>Add one to tell your application of each change, at least once and in order.</p>
             </Empty>
           ) : (
             <WebhookTable webhooks={webhooks} />

@@ -17,7 +17,7 @@ export function webhookState({ disabled, failingSince }: Pick<WebhookFacts, "dis
 export function deliveryState({ failures, state }: Pick<WebhookDelivery, "failures" | "state">): StateWords {
   if (state === "delivered") return { label: "Delivered", tone: "good" };
   if (state === "gave-up") return { label: "Given up", tone: "away" };
-  return failures === 0 ? { label: "Waiting", tone: undefined } : { label: "Will be repeated", tone: "busy" };
+  return failures === 0 ? { label: "Waiting", tone: undefined } : { label: "Will be sent again", tone: "busy" };
 }
 
 /** The reasons of failed attempts (docs/webhooks.md). */
@@ -26,8 +26,8 @@ const reasons: Readonly<Record<string, string>> = {
   timeout: "no answer in time",
   unreachable: "no connection",
   certificate: "the certificate is not valid",
-  redirect: "the answer leads elsewhere",
-  "name-not-found": "the name has no address",
+  redirect: "the answer is a redirect",
+  "name-not-found": "the host name is unknown",
   "address-not-allowed": "the address is not allowed",
   "http-not-allowed": "https:// is required",
 };
