@@ -90,11 +90,16 @@ test("an API key is created, shown once, and revoked", async () => {
   const key = (await page.locator(".token-text").textContent()) ?? "";
   const read = () => fetch(`${server.url}/v1/docs?prefix=notes/`, { headers: { authorization: `Bearer ${key}` } });
   expect((await read()).status).toBe(200);
+  // Nothing shows the key again: neither Escape nor a click beside the dialog closes it.
+  await page.keyboard.press("Escape");
+  await page.mouse.click(5, 5);
+  await page.getByText(key).waitFor();
   await page.getByRole("button", { name: "Done" }).click();
   expect(await page.getByText(key).count()).toBe(0);
   await page.getByRole("button", { name: "Revoke search-index" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
   await page.getByText("No API keys").waitFor();
+  expect(await page.evaluate("document.activeElement.className")).toBe("keys-head");
   expect((await read()).status).toBe(401);
 });
 

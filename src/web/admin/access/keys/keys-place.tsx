@@ -9,6 +9,7 @@ import { Empty } from "../../parts/empty.tsx";
 import { LoadedPart } from "../../parts/loaded-part.tsx";
 import { ShownName } from "../../parts/shown-name.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
+import { useFocusAfter } from "../../parts/use-focus-after.ts";
 import { CreateKeyDialog } from "./create-key-dialog.tsx";
 
 /** The API keys: lists, creates and revokes them. */
@@ -17,6 +18,7 @@ export function KeysPlace() {
   const { refresh, state } = useRead({ key: "api-keys", read: (signal) => apiKeys.list({ signal }) });
   const [isCreating, setCreating] = useState(false);
   const [revoked, setRevoked] = useState<ApiKeyFacts>();
+  const { due, target: head } = useFocusAfter<HTMLDivElement>(revoked !== undefined);
   const create = (
     <button type="button" class="button primary" onClick={() => setCreating(true)}>
       Create API key
@@ -24,7 +26,7 @@ export function KeysPlace() {
   );
   return (
     <>
-      <div class="keys-head">
+      <div class="keys-head" ref={head} tabIndex={-1}>
         <p class="hint">
           Programs use an API key for the HTTP API, in every access mode. The server keeps a hash of each key, and does
           not show it again. Keys do not expire.
@@ -62,6 +64,7 @@ export function KeysPlace() {
           confirm={async () => {
             await apiKeys.revoke(revoked.id);
             announce(`The API key ${revoked.name} was revoked.`);
+            due();
             refresh();
           }}
         >

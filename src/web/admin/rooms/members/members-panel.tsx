@@ -1,10 +1,11 @@
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Room, RoomMember } from "../../../../client/server/facts.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { formatCount } from "../../parts/formats.ts";
 import { protocolName } from "../../parts/protocol-name.ts";
 import { type Column, Table } from "../../parts/table.tsx";
+import { useFocusAfter } from "../../parts/use-focus-after.ts";
 import { Name } from "../name.tsx";
 import { DisconnectDialog } from "./disconnect-dialog.tsx";
 import { findMembers, keyedMembers, memberName } from "./member-name.ts";
@@ -27,15 +28,14 @@ export function MembersPanel({ changed, room }: MembersPanelProps) {
   const [sought, setSought] = useState("");
   const [isWhole, setWhole] = useState(false);
   const [leaving, setLeaving] = useState<RoomMember>();
-  const title = useRef<HTMLHeadingElement>(null);
+  const { due, target: title } = useFocusAfter<HTMLHeadingElement>(leaving !== undefined);
   const found = keyedMembers(findMembers(room.memberList, sought));
   const rows = isWhole ? found : found.slice(0, firstRows);
   const close = (isDisconnected: boolean) => {
     setLeaving(undefined);
     if (!isDisconnected) return;
     changed();
-    // The button that had the focus is gone with its row.
-    title.current?.focus();
+    due();
   };
   return (
     <section class="panel stack" aria-labelledby="members-title">
