@@ -71,6 +71,7 @@ export class RoomWatch {
   #look(): void {
     const room = showRoom(this.#options.rooms, this.#watched);
     if (room === undefined) {
+      this.#tellMessages();
       for (const stream of [...this.#readers]) stream.end({ event: "closed", data: {} });
       return;
     }
@@ -90,11 +91,16 @@ export class RoomWatch {
 
   readonly #counted: MessageWatcher = (sender, receiver) => {
     this.#tally.add(sender, receiver);
-    this.#cancelMessages ??= this.#options.clock.after(messagesMs, () => {
-      this.#cancelMessages = undefined;
-      this.#send(encodeEvent({ event: "messages", data: this.#tally.take() }));
-    });
+    this.#cancelMessages ??= this.#options.clock.after(messagesMs, () => this.#tellMessages());
   };
+
+  /** Sends what was counted since the last time, if anything was. */
+  #tellMessages(): void {
+    if (this.#cancelMessages === undefined) return;
+    this.#cancelMessages();
+    this.#cancelMessages = undefined;
+    this.#send(encodeEvent({ event: "messages", data: this.#tally.take() }));
+  }
 
   #send(event: EncodedEvent): void {
     for (const stream of [...this.#readers]) this.#options.streams.send(stream, event);
