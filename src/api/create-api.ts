@@ -33,7 +33,10 @@ export interface ApiOptions extends RequestGateOptions {
 
 type RouteContext = Context<HttpEnvironment>;
 
-/** The API, which is `/v1` and single paths beside it: authorizes and reads requests, calls their routes, and describes all of them in OpenAPI. */
+/**
+ * The API, which is `/v1` and single paths beside it: authorizes and reads requests, calls their routes, and describes all of
+ * them in OpenAPI.
+ */
 export function createApi(routes: readonly Route[], options: ApiOptions): Hono<HttpEnvironment> {
   const app = new Hono<HttpEnvironment>();
   const gate = new RequestGate(options);

@@ -17,7 +17,7 @@ export function compressed(bytes: Uint8Array, encoding: Encoding): Promise<Uint8
   return encoders[encoding](bytes);
 }
 
-/** The encodings by preference, and the places where `Accept-Encoding` (RFC 9110 §12.5.3) names them, with their parameters. */
+/** The encodings by preference, and where `Accept-Encoding` (RFC 9110 §12.5.3) names them, with their parameters. */
 const named: readonly (readonly [Encoding, RegExp])[] = [
   ["zstd", /(?:^|,)\s*zstd\s*(;[^,]*)?(?:,|$)/i],
   ["gzip", /(?:^|,)\s*gzip\s*(;[^,]*)?(?:,|$)/i],

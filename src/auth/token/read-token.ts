@@ -7,8 +7,8 @@ import { maxTokenLength } from "./token-verifier.ts";
 const text = v.string();
 
 /**
- * Reads what a token says. Nothing of it is verified: it is for the one who has sent the token, and grants nothing. Undefined for
- * everything that is not a JWT.
+ * Reads the claims of a token. Nothing of it is verified: the claims are for the sender of the token, and grant nothing.
+ * Undefined for everything that is not a JWT.
  */
 export function readToken(token: string | undefined): TokenContents | undefined {
   const payload = token === undefined || token.length > maxTokenLength ? undefined : payloadOf(token);

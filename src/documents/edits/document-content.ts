@@ -50,9 +50,9 @@ const maxAttempts = 3;
  * The content of documents, read and changed on the server by jobs in workers. An edit is one ordinary update, written as
  * one of a member is. Edits of one document are made one after the other; see `ServerClients`.
  *
- * Methods reject with `EditRefused`, with `Problem` beyond the bounds on such requests, with `SessionError` (overloaded) when
- * their time is over, and as the methods of `Documents`. A request that is rejected has changed nothing, except after a failure of the store, when that is
- * unknown.
+ * Methods reject with `EditRefused`, with `Problem` beyond the bounds on such requests, with `SessionError` (overloaded)
+ * when their time is over, and as the methods of `Documents`. A request that is rejected has changed nothing, except after
+ * a failure of the store, when that is unknown.
  */
 export class DocumentContent {
   readonly #options: DocumentContentOptions;
