@@ -99,7 +99,11 @@ test("an operator finds a document's room, sees who is in it with their presence
   await server.stop();
   await page.getByText("The server does not answer.").first().waitFor();
   await page.getByText("Live").waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "Documents", exact: true }).click();
+  await page.getByText("The server does not answer.").first().waitFor();
   await using restarted = await startTestServer({ ...settings, port: server.port });
+  await page.getByText("There are no documents yet").waitFor();
+  await page.goBack();
   await openDocument(restarted, name, { access: "write", user: "eva" });
   await page.getByText("Live").waitFor();
   await row("eva").waitFor();

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { YurtError } from "../../../client/errors.ts";
 import { sentenceOf } from "../entry/session.ts";
 import { type Loaded, lastValue } from "./loaded.ts";
 
@@ -17,6 +18,9 @@ export interface Read<T> {
   readonly refresh: () => void;
 }
 
+/** A server that does not answer is asked again after so many milliseconds, also for a value that is read once. */
+const retryMs = 5_000;
+
 /** Reads a value of the server, once or again and again. */
 export function useRead<T>({ everyMs, key, read }: ReadOrder<T>): Read<T> {
   const [{ of, state }, setState] = useState<Keyed<T>>({ of: key, state: { kind: "loading" } });
@@ -29,17 +33,14 @@ export function useRead<T>({ everyMs, key, read }: ReadOrder<T>): Read<T> {
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const once = async () => {
-      try {
-        const value = await latest.current(abort.signal);
-        if (!abort.signal.aborted) setState((before) => loaded(before, key, value));
-      } catch (error) {
-        if (abort.signal.aborted) return;
-        setState((before) => {
-          const last = before.of === key ? lastValue(before.state) : undefined;
-          return { of: key, state: { kind: "failed", why: sentenceOf(error), last } };
-        });
-      }
-      if (everyMs !== undefined && !abort.signal.aborted) timer = setTimeout(again, everyMs);
+      const outcome = await outcomeOf(() => latest.current(abort.signal));
+      if (abort.signal.aborted) return;
+      setState((before) =>
+        "error" in outcome ? failed(before, key, outcome.error) : loaded(before, key, outcome.value),
+      );
+      const isDown = "error" in outcome && isPassing(outcome.error);
+      const nextMs = isDown ? Math.min(everyMs ?? retryMs, retryMs) : everyMs;
+      if (nextMs !== undefined) timer = setTimeout(again, nextMs);
     };
     const again = () => void whenVisible(abort.signal).then(once, () => {});
     again();
@@ -49,6 +50,21 @@ export function useRead<T>({ everyMs, key, read }: ReadOrder<T>): Read<T> {
     };
   }, [key, everyMs, round]);
   return { state: of === key ? state : { kind: "loading" }, refresh };
+}
+
+/** The server is stopped, starting, or not to be reached. */
+function isPassing(error: unknown): boolean {
+  return error instanceof YurtError ? [502, 503, 504].includes(error.status) : error instanceof TypeError;
+}
+
+type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+async function outcomeOf<T>(read: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { value: await read() };
+  } catch (error) {
+    return { error };
+  }
 }
 
 interface Keyed<T> {
@@ -62,6 +78,14 @@ function loaded<T>(before: Keyed<T>, key: string, value: T): Keyed<T> {
   const { of, state } = before;
   if (of === key && state.kind === "loaded" && Object.is(state.value, value)) return before;
   return { of: key, state: { kind: "loaded", value } };
+}
+
+/** The state after a failure, which keeps the value that was read before. */
+function failed<T>({ of, state }: Keyed<T>, key: string, error: unknown): Keyed<T> {
+  return {
+    of: key,
+    state: { kind: "failed", why: sentenceOf(error), last: of === key ? lastValue(state) : undefined },
+  };
 }
 
 /** Resolves when somebody can see the page; rejects when `signal` aborts. */
