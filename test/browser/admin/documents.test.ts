@@ -41,10 +41,14 @@ test("an operator finds the largest document, and restores it to ten minutes ago
   await page.getByRole("navigation", { name: "Sort by" }).getByRole("link", { name: "Size" }).click();
   const first = page.getByRole("row").nth(1);
   await eventually("the largest is first", async () => (await first.textContent())?.startsWith("notes/large") === true);
-  await first.getByRole("link").click();
+  // The whole row leads to the document.
+  await first.getByRole("cell").last().click({ force: true });
   await page.getByRole("link", { name: "History" }).click();
-  await page.getByRole("button", { name: "10 minutes ago" }).click();
   const changes = page.getByRole("region", { name: "Changes since then" });
+  await page.getByRole("button", { name: "1 hour ago" }).click();
+  await changes.getByText("The document did not exist then").waitFor();
+  expect(await changes.getByRole("button").count()).toBe(0);
+  await page.getByRole("button", { name: "10 minutes ago" }).click();
   await changes.getByRole("deletion").filter({ hasText: "The plan" }).waitFor();
   await changes.getByRole("insertion").filter({ hasText: '"Ruin"' }).waitFor();
   expect(await seriousFaults(page)).toEqual([]);

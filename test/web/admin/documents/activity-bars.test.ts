@@ -85,12 +85,14 @@ describe("a moment", () => {
   });
 
   test("is in the range that is shown, unless another one is named", () => {
-    expect(rangeOf(undefined, { at: undefined, now: noon }).id).toBe("day");
+    expect(rangeOf(undefined, { at: undefined, createdAt: undefined, now: noon }).id).toBe("day");
+    expect(rangeOf(undefined, { at: undefined, createdAt: 0, now: noon }).id).toBe("day");
+    expect(rangeOf(undefined, { at: undefined, createdAt: noon - 600_000, now: noon }).id).toBe("hour");
     for (const { ms } of quickMoments)
-      expect(rangeOf(undefined, { at: noon - ms, now: noon }).ms).toBeGreaterThanOrEqual(ms);
-    expect(rangeOf(undefined, { at: noon - 600_000, now: noon }).id).toBe("hour");
-    expect(rangeOf("week", { at: noon - 1, now: noon }).id).toBe("week");
-    expect(rangeOf(undefined, { at: 0, now: noon }).id).toBe("quarter");
+      expect(rangeOf(undefined, { at: noon - ms, createdAt: 0, now: noon }).ms).toBeGreaterThanOrEqual(ms);
+    expect(rangeOf(undefined, { at: noon - 600_000, createdAt: 0, now: noon }).id).toBe("hour");
+    expect(rangeOf("week", { at: noon - 1, createdAt: 0, now: noon }).id).toBe("week");
+    expect(rangeOf(undefined, { at: 0, createdAt: 0, now: noon }).id).toBe("quarter");
   });
 });
 

@@ -38,6 +38,9 @@ export function ChangesSince(props: ChangesSinceProps) {
   const { at, document, facts, moment, restore } = props;
   const { clock } = useSession();
   const [isForking, setForking] = useState(false);
+  const key = JSON.stringify([document.name, moment]);
+  const [unknown, setUnknown] = useState<string>();
+  const isBeforeDocument = isBefore(facts, at);
   return (
     <section class="panel changes-since" aria-labelledby="changes-title">
       <header>
@@ -45,21 +48,23 @@ export function ChangesSince(props: ChangesSinceProps) {
           <h2 id="changes-title">Changes since then</h2>
           <p class="hint">{momentText({ moment, at, now: clock.now() })}</p>
         </div>
-        <div class="actions">
-          <button type="button" onClick={() => setForking(true)}>
-            Fork from here…
-          </button>
-          <button type="button" class="button primary" onClick={restore}>
-            Restore…
-          </button>
-        </div>
+        {!isBeforeDocument && unknown !== key && (
+          <div class="actions">
+            <button type="button" onClick={() => setForking(true)}>
+              Fork from here…
+            </button>
+            <button type="button" class="button primary" onClick={restore}>
+              Restore…
+            </button>
+          </div>
+        )}
       </header>
-      {isBefore(facts, at) ? (
+      {isBeforeDocument ? (
         <Empty title="The document did not exist then">
           <p>It was created later. Choose a later moment.</p>
         </Empty>
       ) : (
-        <Compared {...props} />
+        <Compared {...props} found={(isKnown) => setUnknown(isKnown ? undefined : key)} />
       )}
       {isForking && <ForkDialog document={document} moment={requested(moment)} close={() => setForking(false)} />}
     </section>
@@ -71,7 +76,12 @@ function isBefore({ createdAt }: DocumentFacts, at: number | undefined): boolean
   return at !== undefined && createdAt !== null && at + 1_000 <= Date.parse(createdAt);
 }
 
-function Compared(props: ChangesSinceProps) {
+interface ComparedProps extends ChangesSinceProps {
+  /** Called with each comparison: whether the history has the moment. */
+  readonly found: (isKnown: boolean) => void;
+}
+
+function Compared(props: ComparedProps) {
   const [isAsked, setAsked] = useState(false);
   const { bytes } = props.facts;
   const plan = contentPlan(bytes);
@@ -93,13 +103,17 @@ function Compared(props: ChangesSinceProps) {
   return <ComparedNow {...props} isLive={plan.kind === "live"} />;
 }
 
-function ComparedNow(props: ChangesSinceProps & { readonly isLive: boolean }) {
-  const { changes, document, isLive, moment, revision } = props;
+function ComparedNow(props: ComparedProps & { readonly isLive: boolean }) {
+  const { changes, document, found, isLive, moment, revision } = props;
   const { refresh, state } = useLiveRead({
     key: JSON.stringify([document.name, moment, revision]),
     apartMs: isLive ? apartMs : neverMs,
     changes,
-    read: async (signal) => ({ compared: await compareWithNow(document, moment, signal) }),
+    read: async (signal) => {
+      const compared = await compareWithNow(document, moment, signal);
+      if (!signal.aborted) found(compared !== undefined);
+      return { compared };
+    },
   });
   const latest = useLatest(state);
   return (

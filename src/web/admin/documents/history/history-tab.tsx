@@ -45,7 +45,11 @@ export function HistoryTab({ changed, changes, document, facts, place }: History
   });
   const shownVersions = useLatest(versions.state).state;
   const at = timeOf(moment, lastValue(shownVersions));
-  const range = rangeOf(place.query["range"], { at, now: clock.now() });
+  const range = rangeOf(place.query["range"], {
+    at,
+    createdAt: facts.createdAt === null ? undefined : Date.parse(facts.createdAt),
+    now: clock.now(),
+  });
   const activity = useLiveRead({
     key: `${name} ${range.id}`,
     apartMs,

@@ -49,14 +49,21 @@ export function requested(moment: ShownMoment): Moment {
   return moment.kind === "version" ? moment.id : moment.sequence;
 }
 
-/** The range that the address names, or else the shortest one that reaches back to `at`; a day without one. */
-export function rangeOf(
-  id: string | undefined,
-  { at, now }: { readonly at: number | undefined; readonly now: number },
-): Range {
+export interface RangeTimes {
+  /** The chosen moment; undefined without one. */
+  readonly at: number | undefined;
+  /** The creation of the document; undefined if it is not known. */
+  readonly createdAt: number | undefined;
+  readonly now: number;
+}
+
+/**
+ * The range that the address names, or else the shortest one that reaches back to the moment. Without a moment it reaches
+ * back to the creation of the document, but not over a day.
+ */
+export function rangeOf(id: string | undefined, { at, createdAt, now }: RangeTimes): Range {
   const named = ranges.find((range) => range.id === id);
   if (named !== undefined) return named;
-  const [, day] = ranges;
-  if (at === undefined) return day;
-  return ranges.find(({ ms }) => now - at <= ms) ?? ranges[3];
+  const since = at ?? Math.max(createdAt ?? 0, now - dayMs);
+  return ranges.find(({ ms }) => now - since <= ms) ?? ranges[3];
 }
