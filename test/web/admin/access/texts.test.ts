@@ -2,7 +2,13 @@ import { expect, test } from "bun:test";
 import type { Refusal } from "../../../../src/client/server/administration.ts";
 import { accessFactsOf } from "../../../../src/web/admin/access/access-facts.ts";
 import { readPasted } from "../../../../src/web/admin/access/reasons/pasted-token.ts";
-import { detailOf, groupsOf, kindOf, runsOf } from "../../../../src/web/admin/access/refusals/refusal-groups.ts";
+import {
+  detailOf,
+  groupsOf,
+  kindOf,
+  runsOf,
+  withoutEchoes,
+} from "../../../../src/web/admin/access/refusals/refusal-groups.ts";
 import { effectsOf } from "../../../../src/web/admin/access/revoke/revocation-words.ts";
 import { demoLink } from "../../../../src/web/admin/access/tokens/demo-link.ts";
 import { roomOf, tokenOf } from "../../../../src/web/demo/room-name.ts";
@@ -55,6 +61,35 @@ test("refusals are grouped by reason, most often first, and a denied upgrade cou
     { reason: "rate-limited", count: 7 },
     { reason: "origin", count: 5 },
     { reason: "expired", count: 3 },
+  ]);
+});
+
+test("a denial and the session that it has ended are one refusal, in the list and in the counts", () => {
+  const denial = { ...refusal, detail: "token expired", address: "203.0.113.7" };
+  const session: Refusal = {
+    ...{
+      ...refusal,
+      event: "session-refused",
+      reason: "unauthorized",
+      detail: "token expired",
+      protocol: "hocuspocus",
+    },
+    time: "2026-11-30T09:12:44.216Z",
+  };
+  const forbidden = { ...session, reason: "forbidden", detail: "Invalid key provided", protocol: "peerjs" };
+  const later = { ...session, time: "2026-11-30T09:12:50.000Z" };
+  const items = withoutEchoes([later, forbidden, session, denial]);
+  expect(items).toEqual([later, forbidden, { ...denial, protocol: "hocuspocus" }]);
+  const counts = [
+    { event: "session-refused", reason: "unauthorized", count: 9 },
+    { event: "access-denied", reason: "expired", count: 9 },
+    { event: "session-refused", reason: "room-full", count: 2 },
+  ];
+  expect(groupsOf({ counts, items })).toEqual([
+    { reason: "expired", count: 9 },
+    { reason: "room-full", count: 2 },
+    { reason: "unauthorized", count: 1 },
+    { reason: "forbidden", count: 1 },
   ]);
 });
 

@@ -14,6 +14,29 @@ export function reasonOf({ event, reason }: Pick<Refusal, "event" | "reason">): 
   return reason ?? event.replace(/-refused$/, "");
 }
 
+/** The reasons of sessions that end with a denial, which is listed by itself. */
+const denials: ReadonlySet<string> = new Set(["unauthorized", "forbidden"]);
+/** A denial and the session that it ends are logged within so many milliseconds. */
+const togetherMs = 1_000;
+
+/** A list, which is latest first, in which a denial has the protocol of the session that it has ended, and that is left out. */
+export function withoutEchoes(items: readonly Refusal[]): readonly Refusal[] {
+  const kept: Refusal[] = [];
+  for (const item of items.toReversed()) {
+    const isEcho = item.event === "session-refused" && denials.has(item.reason ?? "");
+    const index = isEcho ? kept.findLastIndex((other) => isEchoed(other, item)) : -1;
+    const denial = kept[index];
+    if (denial === undefined) kept.push(item);
+    else kept[index] = { ...denial, protocol: item.protocol };
+  }
+  return kept.toReversed();
+}
+
+function isEchoed(denial: Refusal, { detail, time }: Refusal): boolean {
+  const isNear = Math.abs(Date.parse(time) - Date.parse(denial.time)) <= togetherMs;
+  return denial.event === "access-denied" && denial.protocol === null && denial.detail === detail && isNear;
+}
+
 /**
  * The refusals by reason, most often first. The same denial is counted as the denial, and again as the connection that it
  * has ended: the connection is left out.
@@ -22,11 +45,13 @@ export function groupsOf({ counts, items }: Refusals): readonly RefusalGroup[] {
   const groups = new Map<string, number>();
   for (const { count, event, reason } of counts) {
     if (event === "upgrade-refused" && reason === "unauthenticated") continue;
+    if (event === "session-refused" && denials.has(reason)) continue;
     groups.set(reason, (groups.get(reason) ?? 0) + count);
   }
   for (const { event, omitted, reason } of items) {
     const key = reasonOf({ event, reason });
-    if (event === "connection-closed") groups.set(key, (groups.get(key) ?? 0) + 1 + omitted);
+    const isInCounts = event !== "connection-closed" && !(event === "session-refused" && denials.has(key));
+    if (!isInCounts) groups.set(key, (groups.get(key) ?? 0) + 1 + omitted);
   }
   return Array.from(groups, ([reason, count]) => ({ reason, count })).toSorted(
     (left, right) => right.count - left.count,

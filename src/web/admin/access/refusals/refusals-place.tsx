@@ -9,7 +9,7 @@ import { Table } from "../../parts/table.tsx";
 import type { AccessPlaceProps } from "../access-place.ts";
 import { reasonWords } from "../reasons/reason-words.ts";
 import { refusalColumns } from "./refusal-columns.tsx";
-import { groupsOf, reasonOf, runsOf } from "./refusal-groups.ts";
+import { groupsOf, reasonOf, runsOf, withoutEchoes } from "./refusal-groups.ts";
 
 const everyMs = 3_000;
 
@@ -31,8 +31,9 @@ interface RefusalListProps {
 }
 
 function RefusalList({ chosen, refusals }: RefusalListProps) {
-  const groups = groupsOf(refusals);
-  const items = refusals.items.filter((refusal) => chosen === undefined || reasonOf(refusal) === chosen);
+  const listed = withoutEchoes(refusals.items);
+  const groups = groupsOf({ ...refusals, items: listed });
+  const items = listed.filter((refusal) => chosen === undefined || reasonOf(refusal) === chosen);
   if (groups.length === 0 && items.length === 0) {
     return (
       <section class="panel">
