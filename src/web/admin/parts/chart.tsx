@@ -67,8 +67,9 @@ interface Drawing extends Pick<ChartProps, "format" | "series"> {
 /** The axis of time is at least so long, in seconds: a server that was just started has few values. */
 const leastSpan = 300;
 
-function spanOf(_: UPlot, first: number | null, last: number | null): [number, number] {
-  const end = last ?? Date.now() / 1_000;
+function spanOf({ data: [times] }: UPlot, first: number | null, last: number | null): [number, number] {
+  // The chart takes the day after a single time as the span.
+  const end = (times.length === 1 ? times[0] : last) ?? Date.now() / 1_000;
   return [Math.min(first ?? end, end - leastSpan), end];
 }
 
