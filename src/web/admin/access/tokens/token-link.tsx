@@ -4,6 +4,7 @@ import { isLoopback } from "../../../shared/server-addresses.ts";
 import { lastValue } from "../../data/loaded.ts";
 import { useRead } from "../../data/use-read.ts";
 import { useSession } from "../../entry/session.ts";
+import { linkTo } from "../../frame/address.ts";
 import type { AccessMode } from "../access-facts.ts";
 import { verdictsOf } from "../reasons/verdicts.ts";
 
@@ -28,6 +29,10 @@ export function TokenLink({ link, mode, room, token }: TokenLinkProps) {
           Open
         </a>
       </div>
+      <p class="hint">
+        The demo shows its own text, board and counter. What other apps have written is under{" "}
+        <a href={linkTo("documents")}>Documents</a>.
+      </p>
       <Checked mode={mode} room={room} token={token} />
       {isLoopback(link) ? (
         <p class="alert">
