@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Dialog } from "../../shared/dialog.tsx";
 import { sentenceOf } from "../entry/session.ts";
 import { announce } from "./announcer.tsx";
+import { Problem } from "./problem.tsx";
 
 export interface ConfirmDialogProps {
   readonly title: string;
@@ -63,11 +64,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
             />
           </label>
         )}
-        {problem !== undefined && (
-          <div class="alert" data-tone="away" role="alert">
-            <p>{problem}</p>
-          </div>
-        )}
+        {problem !== undefined && <Problem why={problem} />}
         <div class="actions">
           <button type="button" onClick={close}>
             Cancel

@@ -3,6 +3,7 @@ import type { ApiKeyScope, CreatedApiKey } from "../../../../client/server/api-k
 import { CopyButton } from "../../../shared/copy-button.tsx";
 import { Dialog } from "../../../shared/dialog.tsx";
 import { sentenceOf, serverUrl, useSession } from "../../entry/session.ts";
+import { Problem } from "../../parts/problem.tsx";
 import { TextField } from "../text-field.tsx";
 
 export interface CreateKeyDialogProps {
@@ -82,11 +83,7 @@ function KeyForm({ close, created }: KeyFormProps) {
         ))}
       </fieldset>
       <TextField label="Documents whose names begin with" value={prefix} set={setPrefix} placeholder="All documents" />
-      {problem !== undefined && (
-        <div class="alert" data-tone="away" role="alert">
-          <p>{problem}</p>
-        </div>
-      )}
+      {problem !== undefined && <Problem why={problem} />}
       <div class="actions">
         <button type="button" onClick={close}>
           Cancel

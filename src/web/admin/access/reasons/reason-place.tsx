@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Session, sentenceOf, useSession } from "../../entry/session.ts";
+import { Problem } from "../../parts/problem.tsx";
 import type { AccessPlaceProps } from "../access-place.ts";
 import { LoggedRefusal } from "./logged-refusal.tsx";
 import { type Question, QuestionForm } from "./question-form.tsx";
@@ -38,11 +39,7 @@ export function ReasonPlace({ facts, place }: AccessPlaceProps) {
       <div class="side-by-side">
         <QuestionForm query={place.query} isBusy={isBusy} ask={(question) => void ask(question)} />
         <div class="stack answer" ref={shown} tabIndex={-1}>
-          {problem !== undefined && (
-            <div class="alert" data-tone="away" role="alert">
-              <p>{problem}</p>
-            </div>
-          )}
+          {problem !== undefined && <Problem why={problem} />}
           {asked === undefined ? (
             <ReasonHelp />
           ) : (

@@ -1,6 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import type { Access } from "../../../../client/tokens.ts";
 import { sentenceOf, useSession } from "../../entry/session.ts";
+import { Problem } from "../../parts/problem.tsx";
 import { ChoiceField } from "../choice-field.tsx";
 import { TextField } from "../text-field.tsx";
 import { defaultTtl, lifetimes } from "./lifetimes.ts";
@@ -71,11 +72,7 @@ export function TokenForm({ created, query }: TokenFormProps) {
         hint="Optional. Stored with changes, and used to revoke."
       />
       <ChoiceField label="Valid for" value={ttl} choices={lifetimes} set={setTtl} />
-      {problem !== undefined && (
-        <div class="alert" data-tone="away" role="alert">
-          <p>{problem}</p>
-        </div>
-      )}
+      {problem !== undefined && <Problem why={problem} />}
       <div class="actions">
         <button type="submit" class="button primary" disabled={isBusy}>
           Create token

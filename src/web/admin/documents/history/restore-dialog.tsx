@@ -7,6 +7,7 @@ import { sentenceOf, useSession } from "../../entry/session.ts";
 import { announce } from "../../parts/announcer.tsx";
 import { formatBytes } from "../../parts/formats.ts";
 import { LoadedPart } from "../../parts/loaded-part.tsx";
+import { Problem } from "../../parts/problem.tsx";
 import { contentPlan } from "../content/content-bounds.ts";
 import { changesOfRoots, type Roots } from "../diff/root-changes.ts";
 import { RootChangesList } from "../diff/root-changes-list.tsx";
@@ -74,11 +75,7 @@ export function RestoreDialog({ at, close, document, facts, moment, restored }: 
             )
           }
         </LoadedPart>
-        {problem !== undefined && (
-          <div class="alert" data-tone="away" role="alert">
-            <p>{problem}</p>
-          </div>
-        )}
+        {problem !== undefined && <Problem why={problem} />}
         <div class="actions">
           <button type="button" onClick={close}>
             Cancel

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { Dialog } from "../../../shared/dialog.tsx";
 import { sentenceOf } from "../../entry/session.ts";
+import { Problem } from "../../parts/problem.tsx";
 import { webhookEvents } from "./webhook-events.ts";
 import { faultOf, settingsOf, type WebhookFields } from "./webhook-fields.ts";
 
@@ -65,11 +66,7 @@ export function WebhookForm({ action, close, initial, submit, title }: WebhookFo
           <summary>More settings</summary>
           <MoreFields fields={fields} change={change} />
         </details>
-        {problem !== undefined && (
-          <div class="alert" data-tone="away" role="alert">
-            <p>{problem}</p>
-          </div>
-        )}
+        {problem !== undefined && <Problem why={problem} />}
         <div class="actions">
           <button type="button" onClick={close}>
             Cancel
