@@ -12,19 +12,26 @@ const chromium = openChromium();
 const loads = ["first", "second"] as const;
 const load = { rooms: 20, members: 5, updatesPerSecond: 200, topicMembers: 20 } as const;
 
-/** The name of a chart has its latest values. */
-async function latest(page: Page, chart: string, line: string): Promise<number | undefined> {
-  const name = await page.getByRole("img", { name: new RegExp(`^${chart}`) }).getAttribute("aria-label");
+/** The name of a chart: its time and its latest values. */
+function nameOf(page: Page, chart: string): Promise<string | null> {
+  return page.getByRole("img", { name: new RegExp(`^${chart}`) }).getAttribute("aria-label");
+}
+
+/** Reads the latest value of a line from the name of its chart. */
+function latest(name: string | null, line: string): number | undefined {
   const value = new RegExp(`${line}: now ([\\d,.]+),`).exec(name ?? "")?.[1];
   return value === undefined ? undefined : Number(value.replaceAll(",", ""));
 }
 
-/** Collects so many values of a chart, each of another sample. */
+/** Collects so many values of a chart, each of another sample: equal rates have names with different times. */
 async function samples(page: Page, chart: string, line: string, count: number): Promise<readonly number[]> {
   const values: number[] = [];
+  let before: string | null = null;
   await eventually(`${count} samples of ${chart}`, async () => {
-    const value = await latest(page, chart, line);
-    if (value !== undefined && value !== values.at(-1)) values.push(value);
+    const name = await nameOf(page, chart);
+    const value = latest(name, line);
+    if (value !== undefined && name !== before) values.push(value);
+    before = name;
     return values.length >= count;
   });
   return values;
@@ -58,9 +65,9 @@ test("the dashboard is used while two loads of the bench run: its figures agree,
   const children = loads.map((prefix) => running.use(new Child("load/bench-load.ts", [String(server.port), prefix])));
   for (const child of children) expect(await child.line()).toBe("open");
 
-  const connections = async (protocol: string) => latest(page, "Connections in", protocol);
   await eventually("all connections", async () => {
-    const open = [await connections("y-websocket"), await connections("JSON signaling")];
+    const name = await nameOf(page, "Connections in");
+    const open = [latest(name, "y-websocket"), latest(name, "JSON signaling")];
     return open.join() === [load.rooms * load.members * 2, load.topicMembers * 2].join();
   });
   // The first sample may begin before the load.
