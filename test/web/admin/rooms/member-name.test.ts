@@ -6,10 +6,11 @@ const members = [
   member("1", { user: "Ann@example.com" }),
   member("2", { protocol: "hocuspocus" }),
   member("3", { address: "2001:db8::7" }),
+  member("4", { user: "cem", protocol: "engine.io" }),
 ];
 
 test("a member is named by its user, or by its number", () => {
-  expect(members.map(memberName)).toEqual(["Ann@example.com", "Member 2", "Member 3"]);
+  expect(members.map(memberName)).toEqual(["Ann@example.com", "Member 2", "Member 3", "cem"]);
   expect(memberName(member("4", { user: "" }))).toBe("Member 4");
 });
 
@@ -17,8 +18,9 @@ test.each([
   ["ann@", ["1"]],
   ["HOCUS", ["2"]],
   ["2001:", ["3"]],
+  ["Socket.IO", ["4"]],
   [" member ", ["2", "3"]],
-  ["", ["1", "2", "3"]],
+  ["", ["1", "2", "3", "4"]],
   ["nobody", []],
 ])("%j finds the members %j", (text, ids) => {
   expect(findMembers(members, text).map(({ id }) => id)).toEqual(ids);
