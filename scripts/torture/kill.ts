@@ -290,7 +290,7 @@ function heardIn(documents: readonly Document[]): number {
 }
 
 /** The row that the last compaction of each document left, by document, read beside the running server. */
-function storedBases(dataFolder: string): ReadonlyMap<string, number | null> {
+export function storedBases(dataFolder: string): ReadonlyMap<string, number | null> {
   const database = new Database(join(dataFolder, "yurt.db"), { readonly: true });
   try {
     const rows = database.query<{ name: string; base: number | null }, []>("SELECT name, base FROM documents").all();

@@ -4,6 +4,7 @@ import { ApiKeysFile } from "../../src/storage/api-keys-file.ts";
 import { Random } from "../../test/support/bytes/random.ts";
 import { pause } from "../../test/support/eventually.ts";
 import { within } from "../within.ts";
+import { storedBases } from "./kill.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
 import { ServerProcess } from "./server-process.ts";
@@ -44,7 +45,13 @@ export async function tortureByRequests({
   }).text;
   const writers = Array.from({ length: documents }, (_, index) => new Writer(`document ${index}`, random, key));
   const faults = new Faults();
+  let bases = new Set<number>();
+  let compactions = 0;
   const check = async (url: string, round: number) => {
+    const former = bases;
+    bases = new Set([...storedBases(dataFolder).values()].filter((base) => base !== null));
+    // Several compactions of a document between two looks count as one.
+    compactions += bases.difference(former).size;
     for (const writer of writers) {
       const fault = await writer.check(url);
       if (fault !== undefined) faults.add(`round ${round} of seed ${seed}: ${fault}`);
@@ -71,6 +78,7 @@ export async function tortureByRequests({
     figures: {
       seed,
       kills: rounds,
+      "compactions counted": compactions,
       "updates confirmed": sum(({ confirmed }) => confirmed),
       "deletions confirmed": sum(({ deletions }) => deletions),
       "purges confirmed": sum(({ purges }) => purges),

@@ -15,6 +15,7 @@ test("no update that was confirmed by HTTP is lost by kill -9, and no document i
   expect(figures["updates confirmed"]).toBeGreaterThan(100);
   expect(figures["deletions confirmed"]).toBeGreaterThan(1);
   expect(figures["purges confirmed"]).toBeGreaterThan(0);
+  expect(figures["compactions counted"]).toBeGreaterThan(0);
   await rm(dataFolder, { recursive: true, force: true });
 }, 60_000);
 
