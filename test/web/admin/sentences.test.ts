@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { YurtError } from "../../../src/client/errors.ts";
-import { sentenceOf } from "../../../src/web/admin/entry/session.ts";
+import { sentenceOf } from "../../../src/web/admin/data/sentence-of.ts";
 
 function problem(message: string, code: string, errors: YurtError["errors"] = []): YurtError {
   return new YurtError(message, { status: 422, code, errors, requestId: undefined, retryAfterMs: undefined });

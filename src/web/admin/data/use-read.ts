@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { YurtError } from "../../../client/errors.ts";
-import { sentenceOf } from "../entry/session.ts";
 import { type Loaded, lastValue } from "./loaded.ts";
+import { sentenceOf } from "./sentence-of.ts";
 
 export interface ReadOrder<T> {
   /** Reads the value. It may reject. */

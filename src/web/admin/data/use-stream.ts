@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { sentenceOf } from "../entry/session.ts";
+import { sentenceOf } from "./sentence-of.ts";
 import { whenVisible } from "./use-read.ts";
 
 export interface StreamOrder<T> {

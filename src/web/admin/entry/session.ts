@@ -1,7 +1,6 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { YurtClient } from "../../../client/client.ts";
-import { YurtError } from "../../../client/errors.ts";
 import type { Fetch } from "../../../client/requests.ts";
 import { Value } from "../../shared/value.ts";
 import { ServerClock } from "../data/server-clock.ts";
@@ -98,17 +97,4 @@ export function useSession(): Session {
   const session = useContext(SessionContext);
   if (session === undefined) throw new Error("no session");
   return session;
-}
-
-/** The reason of a failure in a sentence for people. */
-export function sentenceOf(error: unknown): string {
-  if (error instanceof YurtError) {
-    if (error.code === "no-such-route") return "This server has no documents and no webhooks: it runs with --no-sync.";
-    const faults = error.errors.filter(({ detail }) => detail !== error.message);
-    return [error.message, ...faults.map(({ detail, pointer }) => `${pointer}: ${detail.replace(/\.$/, "")}.`)].join(
-      " ",
-    );
-  }
-  if (error instanceof TypeError) return "The server does not answer.";
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { YurtMark } from "../../shared/yurt-mark.tsx";
+import { sentenceOf } from "../data/sentence-of.ts";
 import { takeCode } from "./link-code.ts";
-import { Session, sentenceOf } from "./session.ts";
+import { Session } from "./session.ts";
 
 export interface SignInProps {
   /** The reason why the visitor has to sign in again. */

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Dialog } from "../../shared/dialog.tsx";
-import { sentenceOf } from "../entry/session.ts";
+import { sentenceOf } from "../data/sentence-of.ts";
 import { announce } from "./announcer.tsx";
 import { Problem } from "./problem.tsx";
 

@@ -2,7 +2,8 @@ import { useState } from "preact/hooks";
 import type { ApiKeyScope, CreatedApiKey } from "../../../../client/server/api-keys.ts";
 import { CopyButton } from "../../../shared/copy-button.tsx";
 import { Dialog } from "../../../shared/dialog.tsx";
-import { sentenceOf, serverUrl, useSession } from "../../entry/session.ts";
+import { sentenceOf } from "../../data/sentence-of.ts";
+import { serverUrl, useSession } from "../../entry/session.ts";
 import { Problem } from "../../parts/problem.tsx";
 import { TextField } from "../text-field.tsx";
 

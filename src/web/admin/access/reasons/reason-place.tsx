@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Session, sentenceOf, useSession } from "../../entry/session.ts";
+import { sentenceOf } from "../../data/sentence-of.ts";
+import { type Session, useSession } from "../../entry/session.ts";
 import { Problem } from "../../parts/problem.tsx";
 import type { AccessPlaceProps } from "../access-place.ts";
 import { LoggedRefusal } from "./logged-refusal.tsx";

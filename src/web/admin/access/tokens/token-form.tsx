@@ -1,6 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import type { Access } from "../../../../client/tokens.ts";
-import { sentenceOf, useSession } from "../../entry/session.ts";
+import { sentenceOf } from "../../data/sentence-of.ts";
+import { useSession } from "../../entry/session.ts";
 import { Problem } from "../../parts/problem.tsx";
 import { ChoiceField } from "../choice-field.tsx";
 import { TextField } from "../text-field.tsx";

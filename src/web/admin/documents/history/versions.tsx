@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Document } from "../../../../client/document.ts";
 import type { Version } from "../../../../client/history.ts";
-import { sentenceOf } from "../../entry/session.ts";
+import { sentenceOf } from "../../data/sentence-of.ts";
 import { linkTo } from "../../frame/address.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { announce } from "../../parts/announcer.tsx";

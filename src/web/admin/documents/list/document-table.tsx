@@ -1,5 +1,6 @@
 import type { DocumentFacts } from "../../../../client/document.ts";
-import { sentenceOf, useSession } from "../../entry/session.ts";
+import { sentenceOf } from "../../data/sentence-of.ts";
+import { useSession } from "../../entry/session.ts";
 import { linkTo } from "../../frame/address.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { announce } from "../../parts/announcer.tsx";

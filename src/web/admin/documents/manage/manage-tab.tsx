@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Document, DocumentFacts } from "../../../../client/document.ts";
-import { sentenceOf } from "../../entry/session.ts";
+import { sentenceOf } from "../../data/sentence-of.ts";
 import { announce } from "../../parts/announcer.tsx";
 import { formatBytes } from "../../parts/formats.ts";
 import { download } from "./download.ts";

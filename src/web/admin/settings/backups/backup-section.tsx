@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
 import type { MadeBackup, ServerFacts } from "../../../../client/server/administration.ts";
 import { remedyOf } from "../../data/problem-remedy.ts";
+import { sentenceOf } from "../../data/sentence-of.ts";
 import { useRead } from "../../data/use-read.ts";
-import { sentenceOf, useSession } from "../../entry/session.ts";
+import { useSession } from "../../entry/session.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { announce } from "../../parts/announcer.tsx";
 import { Empty } from "../../parts/empty.tsx";

@@ -1,7 +1,8 @@
 import type { LogLevel } from "../../../../client/server/administration.ts";
 import { lastValue } from "../../data/loaded.ts";
+import { sentenceOf } from "../../data/sentence-of.ts";
 import { useRead } from "../../data/use-read.ts";
-import { sentenceOf, useSession } from "../../entry/session.ts";
+import { useSession } from "../../entry/session.ts";
 import { announce } from "../../parts/announcer.tsx";
 
 const levels: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error"];

@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import type { WebhookDelivery } from "../../../../client/webhook-endpoints.ts";
+import { sentenceOf } from "../../data/sentence-of.ts";
 import { useRead } from "../../data/use-read.ts";
-import { sentenceOf, useSession } from "../../entry/session.ts";
+import { useSession } from "../../entry/session.ts";
 import { linkTo } from "../../frame/address.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { announce } from "../../parts/announcer.tsx";

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { WebhookFacts } from "../../../../client/webhook-endpoints.ts";
-import { sentenceOf, useSession } from "../../entry/session.ts";
+import { sentenceOf } from "../../data/sentence-of.ts";
+import { useSession } from "../../entry/session.ts";
 import { goTo, linkTo } from "../../frame/address.ts";
 import { announce } from "../../parts/announcer.tsx";
 import { ConfirmDialog } from "../../parts/confirm-dialog.tsx";

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { Dialog } from "../../../shared/dialog.tsx";
-import { sentenceOf } from "../../entry/session.ts";
+import { sentenceOf } from "../../data/sentence-of.ts";
 import { Problem } from "../../parts/problem.tsx";
 import { webhookEvents } from "./webhook-events.ts";
 import { faultOf, settingsOf, type WebhookFields } from "./webhook-fields.ts";
