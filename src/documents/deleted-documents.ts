@@ -4,7 +4,7 @@ import type { Metrics } from "../ops/metrics.ts";
 import type { Documents } from "./documents.ts";
 
 export interface DeletedDocumentsOptions {
-  readonly documents: Pick<Documents, "list" | "purgeDeleted">;
+  readonly documents: Pick<Documents, "list" | "purgeDeleted" | "scrub">;
   /** How long a deletion can be taken back; undefined for ever. Read for each round. */
   readonly keepMs: () => number | undefined;
   readonly clock: Clock;
@@ -22,6 +22,8 @@ export class DeletedDocuments {
   #cancel: (() => void) | undefined;
   #round: Promise<void> | undefined;
   #isClosed = false;
+  /** A round has failed, so bytes of a document that it has purged may be left in the store's files. */
+  #mustScrub = false;
 
   constructor(options: DeletedDocumentsOptions) {
     this.#options = options;
@@ -49,6 +51,9 @@ export class DeletedDocuments {
     if (keptMs === undefined) return;
     let documents = 0;
     try {
+      // A document that is purged is not listed again.
+      if (this.#mustScrub) await this.#options.documents.scrub();
+      this.#mustScrub = false;
       const until = clock.now() - keptMs;
       for await (const name of this.#deletedUntil(until)) {
         if (this.#isClosed) break;
@@ -56,6 +61,7 @@ export class DeletedDocuments {
         if (await this.#options.documents.purgeDeleted(name, until)) documents += 1;
       }
     } catch (error) {
+      this.#mustScrub = true;
       log.error({ event: "deleted-documents-not-purged", err: error });
     }
     metrics.purgedDocuments.inc(documents);

@@ -15,7 +15,14 @@ function setUp(keepMs: () => number | undefined = () => 30 * day) {
   const store = openMemoryStore(clock);
   const { events: lines, log } = recordedLog();
   let isFailing = false;
+  let isScrubFailing = false;
+  let scrubs = 0;
+  const scrub = async () => {
+    if (isScrubFailing) throw new Error("the database is in use");
+    scrubs += 1;
+  };
   const documents = {
+    scrub,
     list: store.list.bind(store),
     purgeDeleted: async (name: string, until: number) => {
       if (isFailing) throw new Error("no disk");
@@ -24,6 +31,7 @@ function setUp(keepMs: () => number | undefined = () => 30 * day) {
       await store.purge(name);
       // As a client that takes another deletion back while this document is purged.
       await store.undelete("taken back");
+      await scrub();
       return true;
     },
   };
@@ -37,7 +45,9 @@ function setUp(keepMs: () => number | undefined = () => 30 * day) {
     for (let turn = 0; turn < 20; turn += 1) await settled();
   };
   const names = async () => (await store.list({ state: "any", limit: 1_000 })).map(({ name }) => name);
-  return { add, advance, deleted, lines, names, store, fail: (fails: boolean) => (isFailing = fails) };
+  const fail = (fails: boolean) => (isFailing = fails);
+  const failScrubs = (fails: boolean) => (isScrubFailing = fails);
+  return { add, advance, deleted, lines, names, store, fail, failScrubs, scrubs: () => scrubs };
 }
 
 test("a document is purged when it was deleted so long ago, and no other is", async () => {
@@ -89,6 +99,19 @@ test("deleted documents are kept for ever if so set, and a round that fails is r
   fail(false);
   await advance(hour);
   expect(await names()).toEqual([]);
+});
+
+test("the files are scrubbed in a later round if that has failed after a purge", async () => {
+  const { add, advance, failScrubs, names, scrubs } = setUp(() => 0);
+  await add("doc");
+  failScrubs(true);
+  await advance(hour);
+  await advance(hour);
+  expect([await names(), scrubs()]).toEqual([[], 0]);
+  failScrubs(false);
+  await advance(hour);
+  await advance(hour);
+  expect(scrubs()).toBe(1);
 });
 
 test("no round begins after the end", async () => {
