@@ -1,15 +1,16 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import type { RoomFacts, RoomKind } from "../../../client/server/facts.ts";
 import { useLatest } from "../data/use-latest.ts";
 import { useRead } from "../data/use-read.ts";
 import { useSession } from "../entry/session.ts";
-import { linkTo } from "../frame/address.ts";
+import { goTo, linkTo } from "../frame/address.ts";
 import { Empty } from "../parts/empty.tsx";
 import { formatCount, formatCounted } from "../parts/formats.ts";
 import { LoadedPart } from "../parts/loaded-part.tsx";
+import { PrefixField } from "../parts/prefix-field.tsx";
 import { type Column, Table } from "../parts/table.tsx";
+import { useFocusOnPage } from "../parts/use-focus-on-page.ts";
 import { Name } from "./name.tsx";
-import { PrefixField } from "./prefix-field.tsx";
 import { Protocols } from "./protocols.tsx";
 
 export interface RoomListProps {
@@ -44,7 +45,7 @@ export function RoomList({ after, kind, prefix }: RoomListProps) {
   });
   const { isStale, state } = useLatest(read);
   if (state.kind === "loaded") isMany.current = state.value.next !== null;
-  const list = useFocusOnPage(after);
+  const list = useFocusOnPage<HTMLElement>(after);
   return (
     <>
       <header class="view-head">
@@ -66,7 +67,10 @@ export function RoomList({ after, kind, prefix }: RoomListProps) {
           <h2 id="room-list-title" class="unseen">
             {kind === "sync" ? "Sync rooms" : "Signaling rooms"}
           </h2>
-          <PrefixField kind={kind} prefix={prefix} />
+          <PrefixField
+            prefix={prefix}
+            seek={(sought) => goTo(linkTo("rooms", [], { kind, prefix: sought }), { replace: true })}
+          />
           <p class="hint kind-hint">{kinds.find(({ kind: each }) => each === kind)?.hint}</p>
         </div>
         <LoadedPart of={state} retry={refresh}>
@@ -160,16 +164,4 @@ function Pages({ after, count, kind, next, prefix }: PagesProps) {
       )}
     </nav>
   );
-}
-
-/** Brings the reader back to the beginning of the list when another page is shown. */
-function useFocusOnPage(after: string | undefined) {
-  const list = useRef<HTMLElement>(null);
-  const shown = useRef(after);
-  useEffect(() => {
-    if (shown.current === after) return;
-    shown.current = after;
-    list.current?.focus();
-  }, [after]);
-  return list;
 }

@@ -106,7 +106,7 @@ function NameForm({ changed, document }: Pick<VersionsProps, "changed" | "docume
         <input
           value={name}
           maxLength={200}
-          placeholder="Name of a new version"
+          placeholder="Version name"
           autocomplete="off"
           onInput={({ currentTarget }) => setName(currentTarget.value)}
         />

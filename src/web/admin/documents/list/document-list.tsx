@@ -4,6 +4,7 @@ import { useRead } from "../../data/use-read.ts";
 import { useSession } from "../../entry/session.ts";
 import type { ViewProps } from "../../frame/address.ts";
 import { LoadedPart } from "../../parts/loaded-part.tsx";
+import { useFocusOnPage } from "../../parts/use-focus-on-page.ts";
 import { DocumentTable } from "./document-table.tsx";
 import { listAddress } from "./list-address.ts";
 import { ListControls } from "./list-controls.tsx";
@@ -19,6 +20,7 @@ export function DocumentList({ place }: ViewProps) {
     read: (signal) => client.page({ ...pageOptionsOf(shown), signal }),
   });
   const latest = useLatest(state);
+  const list = useFocusOnPage<HTMLElement>(shown.after);
   return (
     <>
       <div class="view-head">
@@ -36,7 +38,14 @@ export function DocumentList({ place }: ViewProps) {
           items.length === 0 ? (
             <NoDocuments shown={shown} />
           ) : (
-            <section class="panel document-list" aria-busy={latest.isStale} data-stale={latest.isStale}>
+            <section
+              ref={list}
+              class="panel document-list"
+              aria-label="Documents"
+              aria-busy={latest.isStale}
+              data-stale={latest.isStale}
+              tabIndex={-1}
+            >
               <DocumentTable documents={items} isDeleted={shown.isDeleted} changed={refresh} />
               <Paging shown={shown} next={next} count={items.length} />
             </section>

@@ -1,10 +1,7 @@
-import { useEffect, useRef, useState } from "preact/hooks";
 import { goTo } from "../../frame/address.ts";
+import { PrefixField } from "../../parts/prefix-field.tsx";
 import { listAddress } from "./list-address.ts";
 import { type ListPlace, orders } from "./list-order.ts";
-
-/** The time without a key press after which the list is searched. */
-const settledMs = 250;
 
 export interface ListControlsProps {
   readonly shown: ListPlace;
@@ -15,7 +12,10 @@ export function ListControls({ shown }: ListControlsProps) {
   const first = { ...shown, after: undefined };
   return (
     <div class="list-controls">
-      <PrefixField shown={first} />
+      <PrefixField
+        prefix={shown.prefix}
+        seek={(prefix) => goTo(listAddress({ ...first, prefix }), { replace: true })}
+      />
       <nav class="choices" aria-label="Sort by">
         <span class="hint" aria-hidden="true">
           Sort by
@@ -39,50 +39,5 @@ export function ListControls({ shown }: ListControlsProps) {
         </a>
       </nav>
     </div>
-  );
-}
-
-function PrefixField({ shown }: ListControlsProps) {
-  const [text, setText] = useState(shown.prefix);
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const sought = useRef(shown.prefix);
-  useEffect(() => {
-    // The browser's Back, or a link, has changed the address.
-    if (shown.prefix === sought.current) return;
-    sought.current = shown.prefix;
-    setText(shown.prefix);
-  }, [shown.prefix]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const seek = (prefix: string) => {
-    clearTimeout(timer.current);
-    sought.current = prefix;
-    goTo(listAddress({ ...shown, prefix }), { replace: true });
-  };
-  return (
-    <search class="prefix-field">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          seek(text);
-        }}
-      >
-        <label>
-          <span class="unseen">Name begins with</span>
-          <input
-            type="search"
-            value={text}
-            placeholder="Name begins with…"
-            autocomplete="off"
-            spellcheck={false}
-            dir="auto"
-            onInput={({ currentTarget: { value } }) => {
-              setText(value);
-              clearTimeout(timer.current);
-              timer.current = setTimeout(() => seek(value), settledMs);
-            }}
-          />
-        </label>
-      </form>
-    </search>
   );
 }
