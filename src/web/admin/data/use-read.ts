@@ -1,7 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { YurtError } from "../../../client/errors.ts";
 import { type Loaded, lastValue } from "./loaded.ts";
+import { pageVisibility } from "./page-visibility.ts";
 import { sentenceOf } from "./sentence-of.ts";
+import { whenVisible } from "./visibility.ts";
 
 export interface ReadOrder<T> {
   /** Reads the value. It may reject. */
@@ -42,7 +44,7 @@ export function useRead<T>({ everyMs, key, read }: ReadOrder<T>): Read<T> {
       const nextMs = isDown ? Math.min(everyMs ?? retryMs, retryMs) : everyMs;
       if (nextMs !== undefined) timer = setTimeout(again, nextMs);
     };
-    const again = () => void whenVisible(abort.signal).then(once, () => {});
+    const again = () => void whenVisible(abort.signal, pageVisibility).then(once, () => {});
     again();
     return () => {
       clearTimeout(timer);
@@ -86,19 +88,4 @@ function failed<T>({ of, state }: Keyed<T>, key: string, error: unknown): Keyed<
     of: key,
     state: { kind: "failed", why: sentenceOf(error), last: of === key ? lastValue(state) : undefined },
   };
-}
-
-/** Resolves when somebody can see the page; rejects when `signal` aborts. */
-export async function whenVisible(signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  if (document.visibilityState === "visible") return;
-  await new Promise<void>((resolve, reject) => {
-    const changed = () => {
-      if (document.visibilityState !== "visible") return;
-      document.removeEventListener("visibilitychange", changed);
-      resolve();
-    };
-    document.addEventListener("visibilitychange", changed, { signal });
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
 }

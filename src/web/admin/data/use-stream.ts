@@ -1,11 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { type Following, followWhileVisible } from "./follow-while-visible.ts";
+import { pageVisibility } from "./page-visibility.ts";
+import { runAfter } from "./run-after.ts";
 import { sentenceOf } from "./sentence-of.ts";
-import { whenVisible } from "./use-read.ts";
 
-export interface StreamOrder<T> {
-  /** Opens the stream. It ends when `signal` aborts, and may throw. */
-  readonly open: (signal: AbortSignal) => AsyncIterable<T>;
-  readonly receive: (event: T) => void;
+export interface StreamOrder<T> extends Pick<Following<T>, "open" | "receive"> {
   /** Another key means another stream. Undefined: no stream is open. */
   readonly key: string | undefined;
 }
@@ -15,9 +14,6 @@ export type StreamState =
   | { readonly kind: "closed" }
   | { readonly kind: "open" }
   | { readonly kind: "failed"; readonly why: string };
-
-/** The stream is closed when nobody has seen the page for so long: an open stream costs the server something. */
-const hiddenMs = 60_000;
 
 /** Follows a stream of the server while somebody can see the page. */
 export function useStream<T>({ key, open, receive }: StreamOrder<T>): StreamState {
@@ -30,60 +26,21 @@ export function useStream<T>({ key, open, receive }: StreamOrder<T>): StreamStat
       return undefined;
     }
     const ended = new AbortController();
-    const opened = () => setState({ kind: "open" });
-    followWhileVisible(latest, { ended: ended.signal, opened }).then(
-      () => {
-        // The stream of the next key may be open by now.
-        if (!ended.signal.aborted) setState({ kind: "closed" });
-      },
+    followWhileVisible<T>({
+      ended: ended.signal,
+      open: (signal) => latest.current.open(signal),
+      receive: (event) => latest.current.receive(event),
+      opened: () => setState({ kind: "open" }),
+      visibility: pageVisibility,
+      after: runAfter,
+    }).then(
+      () => setState({ kind: "closed" }),
       (error: unknown) => {
+        // The stream of the next key may be open by now.
         if (!ended.signal.aborted) setState({ kind: "failed", why: sentenceOf(error) });
       },
     );
     return () => ended.abort();
   }, [key]);
   return state;
-}
-
-interface Following {
-  readonly ended: AbortSignal;
-  readonly opened: () => void;
-}
-
-/** Resolves when the server has ended the stream; rejects when it fails, and when `ended` aborts. */
-async function followWhileVisible<T>(
-  latest: { readonly current: Pick<StreamOrder<T>, "open" | "receive"> },
-  { ended, opened }: Following,
-): Promise<void> {
-  let isOver = false;
-  while (!isOver) {
-    await whenVisible(ended);
-    const hidden = hiddenSignal();
-    try {
-      opened();
-      for await (const event of latest.current.open(AbortSignal.any([ended, hidden.signal]))) {
-        ended.throwIfAborted();
-        latest.current.receive(event);
-      }
-      isOver = !hidden.signal.aborted;
-    } finally {
-      hidden.stop();
-    }
-  }
-}
-
-/** A signal that aborts when the page has been hidden for `hiddenMs`. */
-function hiddenSignal(): { readonly signal: AbortSignal; readonly stop: () => void } {
-  const abort = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const changed = () => {
-    clearTimeout(timer);
-    if (document.visibilityState !== "visible") timer = setTimeout(() => abort.abort(), hiddenMs);
-  };
-  document.addEventListener("visibilitychange", changed);
-  const stop = () => {
-    clearTimeout(timer);
-    document.removeEventListener("visibilitychange", changed);
-  };
-  return { signal: abort.signal, stop };
 }

@@ -3,6 +3,7 @@ import { useContext } from "preact/hooks";
 import { YurtClient } from "../../../client/client.ts";
 import type { Fetch } from "../../../client/requests.ts";
 import { Value } from "../../shared/value.ts";
+import { runAfter } from "../data/run-after.ts";
 import { ServerClock } from "../data/server-clock.ts";
 import { RenewedToken } from "./renewed-token.ts";
 
@@ -33,10 +34,7 @@ export class Session {
     });
     this.#token = new RenewedToken(token, {
       now: () => clock.now(),
-      after: (delayMs, task) => {
-        const timer = setTimeout(task, delayMs);
-        return () => clearTimeout(timer);
-      },
+      after: runAfter,
       mint: async ({ ttl, user }) => (await this.client.server.access.createToken({ admin: true, user, ttl })).token,
     });
   }
