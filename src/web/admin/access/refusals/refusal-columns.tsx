@@ -6,10 +6,10 @@ import { protocolName } from "../../parts/protocol-name.ts";
 import { ShownName } from "../../parts/shown-name.tsx";
 import type { Column } from "../../parts/table.tsx";
 import { reasonWords } from "../reasons/reason-words.ts";
-import { detailOf, kindOf, type RefusalRun, reasonOf } from "./refusal-groups.ts";
+import { detailOf, kindOf, type RepeatedRefusal, reasonOf } from "./refusal-groups.ts";
 
 /** The columns of the list of refusals. */
-export const refusalColumns: readonly Column<RefusalRun>[] = [
+export const refusalColumns: readonly Column<RepeatedRefusal>[] = [
   { label: "Reason", cell: ({ latest }) => <Reason refusal={latest} /> },
   {
     label: "Client",

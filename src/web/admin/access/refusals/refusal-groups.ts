@@ -64,8 +64,8 @@ export function detailOf({ detail, event, reason }: Pick<Refusal, "detail" | "ev
   return isTold || detail === null || detail === reason ? undefined : detail;
 }
 
-/** Refusals that follow each other and differ in their times only. */
-export interface RefusalRun {
+/** Refusals that differ in their times only, as those of a client that tries again and again. */
+export interface RepeatedRefusal {
   /** It stays the same when later refusals come. */
   readonly key: string;
   readonly latest: Refusal;
@@ -73,25 +73,16 @@ export interface RefusalRun {
   readonly count: number;
 }
 
-/** The runs of a list, which is latest first, as they are. */
-export function runsOf(items: readonly Refusal[]): readonly RefusalRun[] {
-  const runs: RefusalRun[] = [];
-  for (const item of items.toReversed()) {
-    const count = 1 + item.omitted;
-    const last = runs.at(-1);
-    if (last !== undefined && isSame(last.latest, item)) {
-      runs[runs.length - 1] = { ...last, latest: item, count: last.count + count };
-    } else {
-      const number = runs.filter(({ latest }) => latest.time === item.time).length;
-      runs.push({ key: `${item.time} ${number}`, latest: item, count });
-    }
+/** The repeated refusals of a list, both with the latest first. */
+export function repeatedIn(items: readonly Refusal[]): readonly RepeatedRefusal[] {
+  const found = new Map<string, RepeatedRefusal>();
+  for (const item of items) {
+    const { address, detail, event, omitted, protocol, reason } = item;
+    const key = JSON.stringify([address, detail, event, protocol, reason]);
+    const { count, latest } = found.get(key) ?? { count: 0, latest: item };
+    found.set(key, { key, latest, count: count + 1 + omitted });
   }
-  return runs.toReversed();
-}
-
-function isSame(left: Refusal, right: Refusal): boolean {
-  const facts = ({ address, detail, event, protocol, reason }: Refusal) => [address, detail, event, protocol, reason];
-  return JSON.stringify(facts(left)) === JSON.stringify(facts(right));
+  return [...found.values()];
 }
 
 /** The kind of room in which clients of a protocol are; undefined if it is unknown. */

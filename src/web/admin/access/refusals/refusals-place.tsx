@@ -9,7 +9,7 @@ import { Table } from "../../parts/table.tsx";
 import type { AccessPlaceProps } from "../access-place.ts";
 import { reasonWords } from "../reasons/reason-words.ts";
 import { refusalColumns } from "./refusal-columns.tsx";
-import { groupsOf, reasonOf, runsOf, withoutEchoes } from "./refusal-groups.ts";
+import { groupsOf, reasonOf, repeatedIn, withoutEchoes } from "./refusal-groups.ts";
 
 const everyMs = 3_000;
 
@@ -63,7 +63,7 @@ function RefusalList({ chosen, refusals }: RefusalListProps) {
             </p>
           </Empty>
         ) : (
-          <Table caption="Recent refusals" columns={refusalColumns} rows={runsOf(items)} keyOf={({ key }) => key} />
+          <Table caption="Recent refusals" columns={refusalColumns} rows={repeatedIn(items)} keyOf={({ key }) => key} />
         )}
       </section>
       <p class="hint">
