@@ -1,4 +1,5 @@
 import type { Json } from "../../../../client/content.ts";
+import { formatCounted } from "../../parts/formats.ts";
 import { cutText } from "../text/cut-text.ts";
 
 /** A node of the tree that shows the content of a document. */
@@ -57,6 +58,6 @@ export interface Children extends Pick<TreeNode, "children"> {
 }
 
 export function parentNode(label: string, type: string, { children, count, noun }: Children): TreeNode {
-  const summary = count === 0 ? "empty" : `${count} ${noun}${count === 1 ? "" : "s"}`;
+  const summary = count === 0 ? "empty" : formatCounted(count, noun);
   return { label, type, summary, omitted: 0, childCount: count, children };
 }
