@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { Document, DocumentFacts } from "../../../../client/document.ts";
 import type { Version } from "../../../../client/history.ts";
 import { lastValue } from "../../data/loaded.ts";
@@ -32,8 +32,10 @@ export interface HistoryTabProps {
 }
 
 /** The history of a document: a moment is chosen, compared with now, and restored. */
-export function HistoryTab({ changed, changes, document, facts, place }: HistoryTabProps) {
+export function HistoryTab({ changed, changes: allChanges, document, facts, place }: HistoryTabProps) {
   const { name, history } = document;
+  const [restoring, setRestoring] = useState<ShownMoment>();
+  const changes = useHeld(allChanges, restoring !== undefined);
   const { clock } = useSession();
   const moment = momentOf(place.query["at"]);
   const [mostVersions, setMostVersions] = useState(versionStep);
@@ -65,7 +67,6 @@ export function HistoryTab({ changed, changes, document, facts, place }: History
     const present = { at: place.query["at"], range: place.query["range"] };
     goTo(linkTo("documents", [name], { tab: "history", ...present, ...query }), { replace: true });
   };
-  const [restoring, setRestoring] = useState<ShownMoment>();
   const [restored, setRestored] = useState<readonly Restored[]>([]);
   const refresh = () => {
     changed();
@@ -133,6 +134,23 @@ export function HistoryTab({ changed, changes, document, facts, place }: History
         />
       )}
     </>
+  );
+}
+
+/**
+ * The changes of the document, which stand still while a dialog is open: its preview does not wait for comparisons that
+ * nobody sees.
+ */
+function useHeld(changes: ChangeCount, isHeld: boolean): ChangeCount {
+  const held = useRef<number | undefined>(undefined);
+  held.current = isHeld ? (held.current ?? changes.current) : undefined;
+  return useMemo(
+    () => ({
+      get current() {
+        return held.current ?? changes.current;
+      },
+    }),
+    [changes],
   );
 }
 
