@@ -88,6 +88,18 @@ export class RoomRegistry<R> {
     return this.#rooms.get(name);
   }
 
+  /** Gives the room of this name to `task`: now if it is open, and otherwise when it has opened if it is opening. */
+  whenOpen(name: string, task: (room: R) => void): void {
+    const room = this.#rooms.get(name);
+    if (room === undefined) this.#slots.get(name)?.opened.then(task, () => {});
+    else task(room);
+  }
+
+  /** As `whenOpen`, for all rooms. */
+  whenAllOpen(task: (room: R) => void): void {
+    for (const name of [...this.#slots.keys()]) this.whenOpen(name, task);
+  }
+
   /** The open rooms by name. */
   entries(): IterableIterator<[string, R]> {
     return this.#rooms.entries();

@@ -454,3 +454,32 @@ test("closing a room by its name waits for a close that runs, and a failed open 
   await registry.close("y");
   expect(await acquiring).toBe("failed");
 });
+
+test("a room is given when it is open, or has opened, and not while it closes", async () => {
+  const { registry, gates } = setUp();
+  const given: string[] = [];
+  const give = (when: string) => registry.whenOpen("x", ({ generation }) => given.push(`${when} ${generation}`));
+  give("before");
+  const gate = Promise.withResolvers<void>();
+  gates.open = () => gate.promise;
+  const acquiring = registry.acquire("x");
+  give("opening");
+  expect(given).toEqual([]);
+  gate.resolve();
+  await acquiring;
+  give("open");
+  registry.whenAllOpen(({ name }) => given.push(`all ${name}`));
+  await registry.close("x");
+  give("closed");
+  await settled();
+  expect(given).toEqual(["opening 1", "open 1", "all x"]);
+});
+
+test("a room that fails to open is not given", async () => {
+  const { registry, gates } = setUp();
+  gates.open = () => Promise.reject(new Error("unreadable"));
+  const acquiring = registry.acquire("x").catch(() => "failed");
+  registry.whenAllOpen(() => expect.unreachable());
+  expect(await acquiring).toBe("failed");
+  await settled();
+});
