@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { existingDatabaseIn } from "../composition/open-store.ts";
-import { findDamaged } from "../relay/document/stored-contents.ts";
+import { findDamaged } from "../relay/document/reading/stored-contents.ts";
 import { backUpDatabase, type CopiedUpdate } from "../storage/sqlite/backup.ts";
 import { StoreError } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";

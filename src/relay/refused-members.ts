@@ -1,5 +1,5 @@
 import type { Clock } from "../lib/time/clock.ts";
-import type { Classification } from "./document/classification.ts";
+import type { Classification } from "./document/comparison/classification.ts";
 import type { DocumentState } from "./document/document-state.ts";
 import type { SyncMember } from "./sync-member.ts";
 import type { IdSet } from "./update/id-set.ts";

@@ -7,8 +7,8 @@ import type { CommitQueue } from "./commit/commit-queue.ts";
 import type { Durability, TaskGroup } from "./commit/durability.ts";
 import { type RunBuffers, type RunOwner, UpdateRun } from "./commit/update-run.ts";
 import { CompactorClosed } from "./compaction/compactor.ts";
-import type { Classification } from "./document/classification.ts";
-import type { Document } from "./document/document.ts";
+import type { Classification } from "./document/comparison/classification.ts";
+import type { Document, LogReader } from "./document/document.ts";
 import { DocumentDeleted } from "./document/document-deleted.ts";
 import type { DocumentState } from "./document/document-state.ts";
 import { turnsOf } from "./document/run-in-turns.ts";
@@ -24,6 +24,7 @@ import {
 import type { NewUpdate } from "./refused-members.ts";
 import type { FrameSubmission, Origin, Submission, SubmissionOutcome } from "./submission.ts";
 import type { SyncMember } from "./sync-member.ts";
+import type { DecodedUpdate } from "./update/trim-update.ts";
 import { contentsOf, type UpdateContents } from "./update/update-contents.ts";
 
 /** The room of submissions, as far as they need it. */
@@ -81,7 +82,7 @@ const alone: TaskGroup = { cork: (task) => task() };
  * An update is committed before any other member receives it, so it survives `kill -9` by then. Advancing the state and
  * publishing are one synchronous block: a member that joins gets every update exactly once.
  */
-export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
+export class Submissions implements RunOwner<SyncMember | undefined, Origin>, LogReader {
   readonly #options: SubmissionsOptions;
   readonly #state: DocumentState;
   readonly #space: DocumentSpace;
@@ -94,6 +95,7 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
     this.#options = options;
     this.#state = options.document.state;
     this.#space = new DocumentSpace(options);
+    options.document.reportTo(this);
   }
 
   /**
@@ -147,6 +149,7 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
    * Throws, or rejects with, `DecodeError` for a malformed update, and `SessionError` when the document cannot be read.
    */
   advance(update: Uint8Array, row: RowId): void | Promise<void> {
+    if (this.#options.document.hasRead(row)) return;
     const contents = contentsOf(update);
     if (this.#state.canClassify(contents)) this.#advance(update, contents, row);
     else return this.#options.document.loaded(() => this.#advance(update, contents, row));
@@ -200,13 +203,26 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
     const isNew = !(this.#hasAdvanced && this.#state.holds(contents));
     waiting.stored(run, contents);
     if (waiting.last === undefined) this.#hasAdvanced = false;
-    this.#state.commit(update, contents, row);
+    // Another reading of the log may have found the row.
+    if (!this.#options.document.hasRead(row)) this.#state.commit(update, contents, row);
     if (isNew) audience.publishUpdate(update, run);
     // No other update joins that of the server: the others, if there are any, were known because of it.
     if (run.sender === undefined) run.submissions[0]?.committed?.(row);
     for (const origin of run.submissions) this.#tellWhenDurable(origin);
     this.#stored(contents);
     this.#reportChange(update, row, run.user);
+  }
+
+  /** Publishes what a reading of the log has found, in the same synchronous block. */
+  found(updates: readonly DecodedUpdate[]): void {
+    const { audience, document, shared, waiting } = this.#options;
+    for (const { contents, update } of updates) {
+      this.#hasAdvanced ||= waiting.last !== undefined;
+      audience.publishUpdate(update);
+      this.#stored(contents);
+      const change = { document: document.name, row: document.sequence, update, user: undefined };
+      if (shared.changes.isWatched) shared.changes.committed(change);
+    }
   }
 
   /**
@@ -320,7 +336,8 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
   }
 
   #advance(update: Uint8Array, contents: UpdateContents, row: RowId): void {
-    const { audience, waiting } = this.#options;
+    const { audience, document, waiting } = this.#options;
+    if (document.hasRead(row)) return;
     const rest = this.#state.uncommitted({ update, contents });
     this.#hasAdvanced ||= waiting.last !== undefined;
     this.#state.commit(update, contents, row);

@@ -12,8 +12,9 @@ import type { Changes } from "./changes.ts";
 import type { CommitQueue } from "./commit/commit-queue.ts";
 import type { Durability } from "./commit/durability.ts";
 import type { RunBuffers } from "./commit/update-run.ts";
-import { Document, type DocumentOptions, type DocumentParts } from "./document/document.ts";
+import { Document, type DocumentParts } from "./document/document.ts";
 import { DocumentDeleted, deletedDenial } from "./document/document-deleted.ts";
+import type { DocumentOptions } from "./document/document-options.ts";
 import type { DocumentState } from "./document/document-state.ts";
 import { WaitingUpdates } from "./document/waiting-updates.ts";
 import type { DocumentSpaceCollaborators } from "./document-space.ts";
@@ -107,6 +108,14 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
   /** Reads the whole committed content. Rejects with `SessionError` when it cannot be read. */
   parts(): Promise<DocumentParts> {
     return this.#document.parts();
+  }
+
+  /**
+   * Reads what other nodes have written, and publishes it. Rejects with `DocumentDeleted` if it was deleted or purged, and
+   * with `SessionError` when it cannot be read.
+   */
+  readAgain(): Promise<void> {
+    return this.#document.readAgain();
   }
 
   /** Compacts what is committed. Resolves also if that is not possible. */

@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
-import type { Classification } from "../../src/relay/document/classification.ts";
+import type { Classification } from "../../src/relay/document/comparison/classification.ts";
 import { DocumentState } from "../../src/relay/document/document-state.ts";
 import { WaitingUpdates, type WaitingWrite } from "../../src/relay/document/waiting-updates.ts";
 import { IdSet } from "../../src/relay/update/id-set.ts";

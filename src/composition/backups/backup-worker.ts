@@ -1,5 +1,5 @@
 import { errorCode } from "../../lib/error-code.ts";
-import { findDamaged } from "../../relay/document/stored-contents.ts";
+import { findDamaged } from "../../relay/document/reading/stored-contents.ts";
 import { backUpDatabase } from "../../storage/sqlite/backup.ts";
 import { StoreError } from "../../storage/store.ts";
 import type { BackupReply, BackupRequest } from "./worker-backup.ts";

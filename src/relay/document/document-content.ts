@@ -8,7 +8,7 @@ import { encodeDeletes } from "../update/trim-update.ts";
 import { countsOf, type UpdateContents } from "../update/update-contents.ts";
 import type { Covered } from "../update/update-pieces.ts";
 import { MergedTail } from "./merged-tail.ts";
-import { storedContents } from "./stored-contents.ts";
+import { storedContents } from "./reading/stored-contents.ts";
 import { type PackedRows, UpdateLog } from "./update-log.ts";
 
 /** The answer to a SyncStep1: everything that the client lacks. */

@@ -2,15 +2,17 @@ import type { RowId, StoredDocument, StoredUpdate } from "../../storage/store.ts
 import type { RelayLimits } from "../limits.ts";
 import type { FastUpdate } from "../update/fast/fast-update.ts";
 import { IdSet } from "../update/id-set.ts";
-import { rangesPerStep, type Steps } from "../update/large/steps.ts";
-import { trimInSteps } from "../update/large/trim-in-steps.ts";
+import type { Steps } from "../update/large/steps.ts";
 import type { UpdateCounts } from "../update/large/update-bounds.ts";
 import { decodeStateVector, encodeStateVectorOf } from "../update/state-vector.ts";
-import { type DecodedUpdate, trimUpdate } from "../update/trim-update.ts";
+import type { DecodedUpdate } from "../update/trim-update.ts";
 import { type ContentCounts, countsOf, decodeContents, type UpdateContents } from "../update/update-contents.ts";
-import { type Classification, changes, type Growth } from "./classification.ts";
+import { type Classification, changes, type Growth } from "./comparison/classification.ts";
+import { compareInSteps } from "./comparison/compare-in-steps.ts";
+import { withoutRepetition } from "./comparison/without-repetition.ts";
 import { type Answer, type Base, type Cut, DocumentContent, readBase } from "./document-content.ts";
-import { nothingRead, type ReadParts, storedContents } from "./stored-contents.ts";
+import { type KnownLog, readLog } from "./reading/read-log.ts";
+import { nothingRead, type ReadParts, storedContents } from "./reading/stored-contents.ts";
 import { nothingStaged, type StagedContents } from "./waiting-updates.ts";
 
 /** The result of a compaction. */
@@ -50,6 +52,8 @@ export class DocumentState {
   /** The structs of quarantined updates: known, but not held. */
   readonly #quarantined = new IdSet();
   #stateVector: Uint8Array | undefined;
+  /** The row of the base; 0 without one. */
+  #baseRow: RowId = 0;
   #baseBytes = 0;
   #tailBytes = 0;
   #appendedBytes = 0;
@@ -74,6 +78,7 @@ export class DocumentState {
     const base = stored?.base && readBase(stored.base, read.summary);
     const tail = stored?.tail ?? [];
     this.#content = new DocumentContent(base, tail, read.deletes);
+    this.#baseRow = base?.row ?? 0;
     this.#baseBytes = base?.update.byteLength ?? 0;
     if (base !== undefined) {
       if (read.held === undefined) this.#held.addAll(base.summary.structs);
@@ -174,6 +179,45 @@ export class DocumentState {
   }
 
   /**
+   * As `expectContent`, for a log that other nodes write as well: all of it is part of the document afterwards. The
+   * returned function returns what was not part of it before. Deletes are compared only if the content is in memory.
+   */
+  expectLog(): (stored: StoredDocument | undefined, read: ReadParts) => readonly DecodedUpdate[] {
+    const committedSince: StoredUpdate[] = [];
+    this.#committedWhileLoading = committedSince;
+    return (stored, read) => {
+      this.#committedWhileLoading = undefined;
+      const known = this.#knownLog(committedSince);
+      const later = committedSince.filter(({ row }) => row > (stored?.sequence ?? 0));
+      const log = readLog(stored, read, later);
+      const added = log.addedTo(known);
+      // Built anew: the update of another node's quarantined row is no part of the document any more.
+      this.#held = new IdSet();
+      for (const { structs } of log.contents) this.#held.addAll(structs);
+      for (const growth of this.#staged.classifying) growth.hasShrunk = true;
+      for (const { update } of stored?.quarantined ?? []) this.#quarantine(update);
+      this.#content = log.content;
+      this.#counts = log.counts;
+      this.#baseRow = stored?.base?.row ?? 0;
+      this.#baseBytes = log.baseBytes;
+      this.#tailBytes = log.tailBytes;
+      for (const { update } of added) this.#appendedBytes += update.byteLength;
+      this.#unloadedRows = [];
+      this.#stateVector = undefined;
+      return added;
+    };
+  }
+
+  #knownLog(committedSince: readonly StoredUpdate[]): KnownLog {
+    const tail = this.#content?.tailRows() ?? this.#unloadedRows;
+    return {
+      rows: new Set([this.#baseRow, ...tail, ...committedSince.map(({ row }) => row)]),
+      structs: this.#committedStructs,
+      deletes: this.#content && [this.#content.deletes],
+    };
+  }
+
+  /**
    * Whether an update with these contents can be classified now. Deletes are compared with the content, which must be
    * loaded.
    */
@@ -198,7 +242,11 @@ export class DocumentState {
       const growth: Growth = { staged: [], hasShrunk: false };
       this.#staged.classifying.add(growth);
       try {
-        const verdict = yield* this.#compareInSteps(read);
+        const verdict = yield* compareInSteps(read, {
+          held: this.#committedStructs,
+          known: this.#knownStructs,
+          knownDeletes: this.#knownDeletes(read.contents.deletes),
+        });
         if (!changes(growth, read.contents)) return verdict;
       } finally {
         this.#staged.classifying.delete(growth);
@@ -301,6 +349,7 @@ export class DocumentState {
     };
     const quarantinedUpdates = content.updatesOf(quarantined);
     content.replace(cut, base, deletes);
+    this.#baseRow = base.row;
     this.#baseBytes = base.update.byteLength;
     this.#tailBytes -= cut.tailBytes;
     if (quarantinedUpdates.length === 0) return;
@@ -347,52 +396,4 @@ export class DocumentState {
     const { structs: structsBefore, deletedRanges: rangesBefore } = this.#counts;
     this.#counts = { structs: structsBefore + structs, deletedRanges: rangesBefore + deletedRanges };
   }
-
-  *#compareInSteps(read: DecodedUpdate): Steps<Classification> {
-    const { structs, deletes } = read.contents;
-    const held = this.#committedStructs;
-    const known = this.#knownStructs;
-    const knownDeletes = this.#knownDeletes(deletes);
-    const repeated = new Map<number, number>();
-    let [isKnown, isCommitted, leavesGap, overlaps] = [true, true, false, false];
-    for (const part of structs.parts(rangesPerStep)) {
-      isKnown &&= part.isWithin(known);
-      isCommitted &&= isKnown && part.isWithin(held);
-      leavesGap ||= part.leavesGap([structs, ...known]);
-      for (const [client, clock] of part.repeatedUpTo(known)) repeated.set(client, clock);
-      yield;
-    }
-    for (const part of deletes.parts(rangesPerStep)) {
-      isKnown &&= part.isWithin(knownDeletes);
-      isCommitted &&= isKnown && part.isWithin(knownDeletes.slice(0, 1));
-      overlaps ||= part.overlaps(knownDeletes);
-      yield;
-    }
-    if (isKnown) return { kind: "known", committed: isCommitted };
-    const kind = leavesGap ? "incomplete" : "new";
-    if (repeated.size === 0 && !overlaps) return { kind, update: read.update, contents: read.contents };
-    const rest = yield* trimInSteps(read, { structs: repeated, deletes: knownDeletes });
-    return { kind, update: rest.update, contents: rest.contents };
-  }
-}
-
-/**
- * Cuts off the part of an update that is known. A peer's whole state repeats everything that is held, and each SyncStep2
- * repeats all deletes.
- *
- * Cutting saves space, and it protects clients: a client that has different structs for the same clocks throws in
- * `Y.applyUpdate` at a struct that extends beyond them, and the update alone does not show that.
- *
- * Structs are cut as in a SyncStep2, at the first gap. Structs held behind a gap are repeated: they are pending in the
- * clients, and Yjs can keep them pending for ever unless one update brings them together with all that they wait for.
- */
-function withoutRepetition(
-  read: DecodedUpdate,
-  knownStructs: readonly IdSet[],
-  knownDeletes: readonly IdSet[],
-): DecodedUpdate {
-  const { structs, deletes } = read.contents;
-  const repeatedStructs = structs.repeatedUpTo(knownStructs);
-  if (repeatedStructs.size === 0 && !deletes.overlaps(knownDeletes)) return read;
-  return trimUpdate(read, { structs: repeatedStructs, deletes: knownDeletes });
 }

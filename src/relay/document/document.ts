@@ -1,59 +1,19 @@
-import type { Clock } from "../../lib/time/clock.ts";
-import type { Log } from "../../ops/log.ts";
-import type { Metrics } from "../../ops/metrics.ts";
-import type { RowId, Store, StoredDocument } from "../../storage/store.ts";
+import type { RowId, StoredDocument } from "../../storage/store.ts";
 import { CompactionPace } from "../compaction/compaction-pace.ts";
-import {
-  type CompactionInput,
-  type Compactor,
-  CompactorClosed,
-  nearsLimit,
-  shouldCompact,
-} from "../compaction/compactor.ts";
+import { type CompactionInput, CompactorClosed, nearsLimit, shouldCompact } from "../compaction/compactor.ts";
 import { countRecording } from "../compaction/count-recording.ts";
 import { historyInput } from "../history/history-input.ts";
-import type { RelayLimits } from "../limits.ts";
-import type { RoomEvents } from "../room-events.ts";
-import {
-  type BaseSummary,
-  countsInSummary,
-  decodeSummaryInSteps,
-  readBaseDeletesInSteps,
-} from "../update/base-summary.ts";
-import { bytesPerStep, type Steps } from "../update/large/steps.ts";
-import { type PackedUpdates, packWith } from "../update/packed-updates.ts";
-import type { ContentCounts } from "../update/update-contents.ts";
-import type { DocumentMemory, MemoryHolder } from "./document-memory.ts";
+import type { DecodedUpdate } from "../update/trim-update.ts";
+import { readCompacted } from "./compacted/read-compacted.ts";
+import { type TriedSize, trySize } from "./compacted/tried-size.ts";
+import { DocumentDeleted } from "./document-deleted.ts";
+import type { MemoryHolder } from "./document-memory.ts";
+import type { DocumentOptions } from "./document-options.ts";
 import { type Compacted, type CountedCut, DocumentState } from "./document-state.ts";
-import { loadInTurns } from "./load-in-turns.ts";
+import { loadInTurns } from "./reading/load-in-turns.ts";
+import type { ReadParts } from "./reading/stored-contents.ts";
 import { runInTurns, turnsOf } from "./run-in-turns.ts";
-import type { ReadParts } from "./stored-contents.ts";
 import type { StagedContents } from "./waiting-updates.ts";
-
-/** The collaborators that all documents of a server share. */
-export interface DocumentOptions {
-  readonly store: Store;
-  readonly compactor: Compactor;
-  readonly memory: DocumentMemory;
-  readonly events: Pick<RoomEvents, "happened">;
-  /** Whether compactions keep the deleted content of the document with this name. */
-  readonly keepsDeleted: (name: string) => boolean;
-  /** Whether compactions add to the history of the document with this name. */
-  readonly keepsHistory?: ((name: string) => boolean) | undefined;
-  readonly clock: Clock;
-  readonly limits: Pick<RelayLimits, "documentBytes">;
-  readonly log: Log;
-  readonly metrics: Metrics;
-}
-
-/** The compacted size of a document with an update that is not stored. */
-export interface TriedSize {
-  /** Infinity if the two cannot be compacted. */
-  readonly bytes: number;
-  readonly counts: ContentCounts;
-  /** `DocumentState.appendedBytes` at that time: later updates are not in `bytes`. */
-  readonly appendedBytes: number;
-}
 
 /** The committed content of a document at one time. */
 export interface DocumentParts {
@@ -61,6 +21,11 @@ export interface DocumentParts {
   readonly sequence: RowId;
   /** Yjs updates, V1, which together are the document. They are shared, and must not be modified. */
   readonly updates: readonly Uint8Array[];
+}
+
+export interface LogReader {
+  /** Updates of other nodes have become part of the state. */
+  found(updates: readonly DecodedUpdate[]): void;
 }
 
 interface LoadedDocument {
@@ -88,9 +53,14 @@ export class Document implements MemoryHolder {
   readonly #options: DocumentOptions;
   readonly #staged: StagedContents;
   #sequence: RowId;
+  /** The last row that was read from the store, with all rows before it. */
+  #readThrough: RowId;
+  #reader: LogReader | undefined;
   /** The compaction that `compact` waits for and that has not begun. */
   #requested: Promise<void> | undefined;
   #isTrying = false;
+  /** Whether a compaction has taken its rows. */
+  #isCut = false;
   /** Undefined until its size has to be known: most documents never need it. */
   #openedPace: CompactionPace | undefined;
   #loading: Promise<void> | undefined;
@@ -122,6 +92,7 @@ export class Document implements MemoryHolder {
     this.name = name;
     this.state = state;
     this.#sequence = sequence;
+    this.#readThrough = sequence;
     this.#staged = staged;
     this.keepsDeleted = options.keepsDeleted(name);
     this.#options = options;
@@ -143,6 +114,26 @@ export class Document implements MemoryHolder {
   /** The row of its last committed update; 0 for a document without updates. */
   get sequence(): RowId {
     return this.#sequence;
+  }
+
+  /** Whether a row was read from the store, and is part of the document. */
+  hasRead(row: RowId): boolean {
+    return row <= this.#readThrough;
+  }
+
+  /** Has `reader` told of updates of other nodes that a reading finds. */
+  reportTo(reader: LogReader): void {
+    this.#reader = reader;
+  }
+
+  /** Reads what other nodes have written. Rejects as `loaded`, and with `DocumentDeleted`, also for a purged one. */
+  async readAgain(): Promise<void> {
+    // A reading under way may have begun before the change.
+    await this.#loading?.catch(() => {});
+    // A compaction replaces the rows in memory.
+    while (this.#isCut) await this.#compacting;
+    this.#loading ??= this.#load();
+    await this.#loading;
   }
 
   /** Reads the whole committed content. Rejects as `loaded`. */
@@ -197,7 +188,8 @@ export class Document implements MemoryHolder {
         this.#isTrying = true;
       });
       try {
-        return await this.#trySize(update);
+        const { compactor, metrics } = this.#options;
+        return await trySize(update, { compactor, metrics, state: this.state, keepsDeleted: this.keepsDeleted });
       } finally {
         this.#isTrying = false;
       }
@@ -247,11 +239,27 @@ export class Document implements MemoryHolder {
 
   async #load(): Promise<void> {
     try {
-      await loadInTurns(this.name, this.#options, this.state.expectContent());
+      await loadInTurns(this.name, this.#options, this.#isFollowing ? this.#expectLog() : this.state.expectContent());
     } finally {
       this.#loading = undefined;
     }
     this.#countMemory();
+  }
+
+  /** Whether other nodes write to the store. */
+  get #isFollowing(): boolean {
+    return this.#options.store.follow !== undefined;
+  }
+
+  #expectLog(): (stored: StoredDocument | undefined, read: ReadParts) => void {
+    const take = this.state.expectLog();
+    return (stored, read) => {
+      if (stored === undefined && this.#sequence > 0) throw new DocumentDeleted();
+      const added = take(stored, read);
+      this.#readThrough = stored?.sequence ?? 0;
+      this.#sequence = Math.max(this.#sequence, this.#readThrough);
+      this.#reader?.found(added);
+    };
   }
 
   #countMemory(): void {
@@ -288,6 +296,7 @@ export class Document implements MemoryHolder {
   #startCompaction(): void {
     this.#compacting = this.#compact().finally(() => {
       this.#compacting = undefined;
+      this.#isCut = false;
       this.#compactIfDue();
     });
   }
@@ -301,7 +310,7 @@ export class Document implements MemoryHolder {
       metrics.compactions.inc({ outcome: "done" });
       this.#compactionBytes = 0;
     } catch (error) {
-      if (error instanceof CompactorClosed) {
+      if (error instanceof CompactorClosed || error instanceof DocumentDeleted) {
         this.#compactionBytes = Number.POSITIVE_INFINITY;
         return;
       }
@@ -326,6 +335,7 @@ export class Document implements MemoryHolder {
     // Read only when it is this document's turn: of many that close at the same time, one is in memory.
     const takeCut = () => {
       const cut = this.state.cut();
+      this.#isCut = true;
       taken.resolve(cut);
       return this.#inputWithHistory(cut);
     };
@@ -333,45 +343,33 @@ export class Document implements MemoryHolder {
     const cut = await taken.promise;
     // The document may be open again by now, with the rows as they are: they must not change.
     if (this.#skipsCompaction) return;
-    const quarantined = pick(cut.rows, rejected);
-    // An earlier compaction made the base, so Yjs can apply it: the fault lies elsewhere, and the document stays as it
-    // is.
+    const quarantined = cut.rows.filter((_, index) => rejected.includes(index));
+    // An earlier compaction made the base, so Yjs can apply it: the fault lies elsewhere.
     if (cut.rows.length > cut.tailCount && rejected.includes(0)) throw new Error("the compactor rejected the base");
-    const row = await store.compact(this.name, { base, summary, rows: cut.rows, quarantined, ...recorded });
+    const compaction = { base, summary, rows: cut.rows, quarantined, ...recorded };
+    const row = await store.compact(this.name, compaction).catch((error: unknown) => this.#readChanged(cut, error));
+    if (row === undefined) return;
     countRecording(recorded, metrics);
     await runInTurns(readCompacted(base, summary), turnsOf(this.#options.clock), (read) => {
       this.#replace(cut, { base: { row, update: base, summary: read.summary }, deletes: read.deletes, quarantined });
     });
   }
 
-  #inputOf({ bytes, lengths }: PackedUpdates): CompactionInput {
-    return { bytes, lengths, keepsDeleted: this.keepsDeleted };
+  /** Resolves if another node has changed the rows of a cut meanwhile, and throws the error of its compaction otherwise. */
+  async #readChanged(cut: CountedCut, error: unknown): Promise<undefined> {
+    if (!this.#isFollowing) throw error;
+    this.#isCut = false;
+    await this.readAgain();
+    const rows = await this.loaded(() => this.state.cut().rows);
+    if (cut.rows.every((row, index) => rows[index] === row)) throw error;
   }
 
   #inputWithHistory(cut: CountedCut): CompactionInput | Promise<CompactionInput> {
     const { clock, keepsHistory, store } = this.#options;
-    const input = this.#inputOf(cut);
+    const input = { bytes: cut.bytes, lengths: cut.lengths, keepsDeleted: this.keepsDeleted };
     if (store.history === undefined || keepsHistory?.(this.name) !== true) return input;
     const facts = { rows: cut.rows, tailCount: cut.tailCount, now: clock.now(), isFinal: this.#isClosing };
     return store.history.progress(this.name).then((progress) => ({ ...input, history: historyInput(progress, facts) }));
-  }
-
-  async #trySize(update: Uint8Array): Promise<TriedSize> {
-    const { compactor, metrics } = this.#options;
-    let appendedBytes = 0;
-    try {
-      const { base, summary, rejected } = await compactor.compact(() => {
-        appendedBytes = this.state.appendedBytes;
-        return this.#inputOf(packWith(this.state.cut(), update));
-      });
-      metrics.compactions.inc({ outcome: "tried" });
-      const bytes = rejected.length === 0 ? base.byteLength : Number.POSITIVE_INFINITY;
-      return { bytes, counts: countsInSummary(summary), appendedBytes };
-    } catch (error) {
-      if (error instanceof CompactorClosed) throw error;
-      metrics.compactions.inc({ outcome: "failed" });
-      return { bytes: Number.POSITIVE_INFINITY, counts: this.state.counts, appendedBytes };
-    }
   }
 
   #replace(cut: CountedCut, compacted: Compacted): void {
@@ -383,18 +381,4 @@ export class Document implements MemoryHolder {
     metrics.quarantinedUpdates.inc(updates);
     log.warn({ event: "updates-quarantined", updates });
   }
-}
-
-function* readCompacted(
-  base: Uint8Array,
-  encoded: Uint8Array,
-): Steps<Pick<Compacted, "deletes"> & { summary: BaseSummary }> {
-  const summary = yield* decodeSummaryInSteps(encoded);
-  if (summary === undefined) throw new Error("the compactor returned an invalid base summary");
-  const isLarge = base.byteLength - summary.structBytes > bytesPerStep;
-  return { summary, deletes: isLarge ? yield* readBaseDeletesInSteps(base, summary) : undefined };
-}
-
-function pick<Item>(items: readonly Item[], indexes: readonly number[]): readonly Item[] {
-  return items.filter((_, index) => indexes.includes(index));
 }

@@ -1,6 +1,6 @@
 import type { StoredDocument } from "../../storage/store.ts";
 import { IdSet } from "../update/id-set.ts";
-import { storedContents } from "./stored-contents.ts";
+import { storedContents } from "./reading/stored-contents.ts";
 
 /** Figures about a document, taken from its log. They contain nothing of the document's text. */
 export interface LogSummary {

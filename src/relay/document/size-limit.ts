@@ -2,7 +2,8 @@ import { type Compactor, CompactorClosed } from "../compaction/compactor.ts";
 import type { RelayLimits } from "../limits.ts";
 import type { DecodedUpdate } from "../update/trim-update.ts";
 import { type ContentCounts, countsOf, type UpdateContents } from "../update/update-contents.ts";
-import type { Document, TriedSize } from "./document.ts";
+import type { TriedSize } from "./compacted/tried-size.ts";
+import type { Document } from "./document.ts";
 import type { CountLimits } from "./document-state.ts";
 import type { WaitingUpdates, WaitingWrite } from "./waiting-updates.ts";
 

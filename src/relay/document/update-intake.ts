@@ -12,7 +12,7 @@ import {
   type Oversized,
   type UpdateContents,
 } from "../update/update-contents.ts";
-import type { Classification } from "./classification.ts";
+import type { Classification } from "./comparison/classification.ts";
 import type { DocumentState } from "./document-state.ts";
 import { runInTurns } from "./run-in-turns.ts";
 import { isLarge } from "./waiting-updates.ts";

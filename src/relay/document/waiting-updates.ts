@@ -2,7 +2,7 @@ import type { FastUpdate } from "../update/fast/fast-update.ts";
 import { IdSet } from "../update/id-set.ts";
 import { rangesPerStep } from "../update/large/steps.ts";
 import { countsOf, type UpdateContents } from "../update/update-contents.ts";
-import type { Growth } from "./classification.ts";
+import type { Growth } from "./comparison/classification.ts";
 
 /** One write to a document's log, which waits for the store. */
 export interface WaitingWrite {

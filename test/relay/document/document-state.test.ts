@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { compactUpdates } from "../../../src/relay/compaction/compact-updates.ts";
 import { DocumentState } from "../../../src/relay/document/document-state.ts";
-import { nothingRead } from "../../../src/relay/document/stored-contents.ts";
+import { nothingRead } from "../../../src/relay/document/reading/stored-contents.ts";
 import { WaitingUpdates } from "../../../src/relay/document/waiting-updates.ts";
 import { unpackUpdates } from "../../../src/relay/update/packed-updates.ts";
 import { DecodeError } from "../../../src/relay/update/strict-decoding.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { DocumentState } from "../../../src/relay/document/document-state.ts";
-import { readLargeParts } from "../../../src/relay/document/stored-contents.ts";
+import { readLargeParts } from "../../../src/relay/document/reading/stored-contents.ts";
 import { nothingStaged, WaitingUpdates, type WaitingWrite } from "../../../src/relay/document/waiting-updates.ts";
 import { encodeSummary } from "../../../src/relay/update/base-summary.ts";
 import { contentsOf, countsOf } from "../../../src/relay/update/update-contents.ts";

@@ -1,6 +1,6 @@
 import * as Y from "yjs";
 import { compactUpdates } from "../../../src/relay/compaction/compact-updates.ts";
-import type { Classification } from "../../../src/relay/document/classification.ts";
+import type { Classification } from "../../../src/relay/document/comparison/classification.ts";
 import type { DocumentState } from "../../../src/relay/document/document-state.ts";
 import { decodeSummary } from "../../../src/relay/update/base-summary.ts";
 import { unpackUpdates } from "../../../src/relay/update/packed-updates.ts";

@@ -1,4 +1,4 @@
-import type { UpdateContents } from "../update/update-contents.ts";
+import type { UpdateContents } from "../../update/update-contents.ts";
 
 /** The verdict of `DocumentState.classify`: the relation of an update to a document. */
 export type Classification =

@@ -1,8 +1,8 @@
-import { type RowId, type StoredDocument, type StoredUpdate, StoreError } from "../../storage/store.ts";
-import { type BaseSummary, decodeSummaryInSteps, readBaseDeletesInSteps } from "../update/base-summary.ts";
-import { IdSet } from "../update/id-set.ts";
-import { bytesPerStep, rangesPerStep, type Steps } from "../update/large/steps.ts";
-import { ContentsReader, countsOf, decodeContents, type UpdateContents } from "../update/update-contents.ts";
+import { type RowId, type StoredDocument, type StoredUpdate, StoreError } from "../../../storage/store.ts";
+import { type BaseSummary, decodeSummaryInSteps, readBaseDeletesInSteps } from "../../update/base-summary.ts";
+import { IdSet } from "../../update/id-set.ts";
+import { bytesPerStep, rangesPerStep, type Steps } from "../../update/large/steps.ts";
+import { ContentsReader, countsOf, decodeContents, type UpdateContents } from "../../update/update-contents.ts";
 
 /** The parts of a stored document that take long to read. The others are read when they are needed. */
 export interface ReadParts {

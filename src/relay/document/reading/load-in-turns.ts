@@ -1,10 +1,10 @@
-import type { Clock } from "../../lib/time/clock.ts";
-import type { Log } from "../../ops/log.ts";
-import type { Metrics } from "../../ops/metrics.ts";
-import type { Store, StoredDocument } from "../../storage/store.ts";
-import { closeReasons, SessionError } from "../../transport/close-reason.ts";
-import { DocumentDeleted } from "./document-deleted.ts";
-import { runInTurns, turnsOf } from "./run-in-turns.ts";
+import type { Clock } from "../../../lib/time/clock.ts";
+import type { Log } from "../../../ops/log.ts";
+import type { Metrics } from "../../../ops/metrics.ts";
+import type { Store, StoredDocument } from "../../../storage/store.ts";
+import { closeReasons, SessionError } from "../../../transport/close-reason.ts";
+import { DocumentDeleted } from "../document-deleted.ts";
+import { runInTurns, turnsOf } from "../run-in-turns.ts";
 import { type ReadParts, readLargeParts } from "./stored-contents.ts";
 
 export interface LoadOptions {

@@ -1,0 +1,68 @@
+import type { Clock } from "../lib/time/clock.ts";
+import type { Log } from "../ops/log.ts";
+import type { RoomRegistry } from "../rooms/room-registry.ts";
+import type { FollowedUpdate, StoreFollower } from "../storage/store.ts";
+import { DocumentDeleted } from "./document/document-deleted.ts";
+import type { SyncRoom } from "./sync-room.ts";
+
+export interface FollowedRoomsOptions {
+  readonly rooms: Pick<RoomRegistry<SyncRoom>, "whenOpen" | "whenAllOpen" | "find" | "close">;
+  readonly clock: Pick<Clock, "after">;
+  readonly log: Log;
+}
+
+/** The time after which a document is read again that could not be read. */
+const retryMs = 1_000;
+
+/**
+ * Brings what other nodes write to the rooms that are open: updates are published to the members, and a document that was
+ * changed otherwise is read again. A room that opens loads its document after its name is known here, so nothing is missed.
+ */
+export class FollowedRooms implements StoreFollower {
+  readonly #options: FollowedRoomsOptions;
+
+  constructor(options: FollowedRoomsOptions) {
+    this.#options = options;
+  }
+
+  appended(updates: readonly FollowedUpdate[]): void {
+    for (const { document, row, update } of updates)
+      this.#options.rooms.whenOpen(document, (room) => this.#run(room, () => room.updates.advance(update, row)));
+  }
+
+  changed(document: string): void {
+    this.#options.rooms.whenOpen(document, this.#readAgain);
+  }
+
+  missed(): void {
+    this.#options.rooms.whenAllOpen(this.#readAgain);
+  }
+
+  readonly #readAgain = (room: SyncRoom): void => {
+    this.#run(room, () => room.readAgain());
+  };
+
+  /** Reads the document again later if the task fails. */
+  #run(room: SyncRoom, task: () => void | Promise<void>): void {
+    try {
+      const running = task();
+      if (running !== undefined) void running.catch((error: unknown) => this.#failed(room, error));
+    } catch (error) {
+      this.#failed(room, error);
+    }
+  }
+
+  #failed(room: SyncRoom, error: unknown): void {
+    const { clock, log, rooms } = this.#options;
+    if (room.isDeleted || rooms.find(room.name) !== room) return;
+    if (error instanceof DocumentDeleted) {
+      room.deleted();
+      void rooms.close(room.name);
+      return;
+    }
+    log.warn({ event: "followed-document-unreadable", err: error });
+    clock.after(retryMs, () => {
+      if (rooms.find(room.name) === room) this.#readAgain(room);
+    });
+  }
+}

@@ -1,0 +1,269 @@
+import { describe, expect, test } from "bun:test";
+import * as Y from "yjs";
+import { FollowedRooms } from "../../src/relay/followed-rooms.ts";
+import type { SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
+import { Random } from "../support/bytes/random.ts";
+import { settled } from "../support/eventually.ts";
+import { FakeConnection } from "../support/fakes/fake-connection.ts";
+import { type NodeStore, SharedStore } from "../support/fakes/shared-store.ts";
+import { roomParts, submit } from "../support/servers/room-parts.ts";
+
+const hex = (bytes: Uint8Array) => bytes.toHex();
+
+const encoding: SyncEncoding = {
+  syncStep1: (stateVector) => `step1 ${hex(stateVector)}`,
+  syncStep2: (update) => `step2 ${hex(update)}`,
+  update: (update) => `update ${hex(update)}`,
+  awareness: (body) => `awareness ${hex(body)}`,
+};
+
+/** A server of several, with its rooms. */
+class Node {
+  readonly store: NodeStore;
+  readonly parts: ReturnType<typeof roomParts>;
+  /** The reasons of compactions that have failed. */
+  readonly failures: string[] = [];
+
+  constructor(shared: SharedStore, documentMemoryBytes?: number) {
+    this.store = shared.openNode();
+    this.parts = roomParts(documentMemoryBytes === undefined ? {} : { documentMemoryBytes }, this.store);
+    void this.store.follow(new FollowedRooms(this.parts));
+    this.parts.events.watch(({ type }) => this.failures.push(type));
+  }
+
+  async join(): Promise<Client> {
+    const { room } = await this.parts.rooms.acquire("d");
+    const member = { connection: new FakeConnection("client"), encoding, access: "write" as const, ended: () => {} };
+    const client = new Client(this, room, member);
+    room.join(member);
+    await room.sync(member, Uint8Array.of(0));
+    return client;
+  }
+
+  turn(): Promise<void> {
+    return this.parts.turnAndSync();
+  }
+}
+
+type Room = Awaited<ReturnType<Node["parts"]["rooms"]["acquire"]>>["room"];
+
+interface Member extends SyncMember {
+  readonly connection: FakeConnection;
+  ended: () => void;
+}
+
+/** A member with a document. */
+class Client {
+  readonly doc = new Y.Doc();
+  readonly room: Room;
+  readonly #node: Node;
+  readonly member: Member;
+
+  constructor(node: Node, room: Room, member: Member) {
+    this.#node = node;
+    this.room = room;
+    this.member = member;
+    this.doc.on("update", (update: Uint8Array, origin: unknown) => {
+      if (origin !== this) void submit(room, member, { update });
+    });
+  }
+
+  get text(): Y.Text {
+    return this.doc.getText("t");
+  }
+
+  /** Compacts the document. Time passes until the compaction has ended. */
+  async compact(): Promise<void> {
+    let isRunning = true;
+    const compacting = this.room.compact().finally(() => {
+      isRunning = false;
+    });
+    while (isRunning) {
+      this.#node.parts.clock.advance(1_000);
+      await settled();
+    }
+    await compacting;
+  }
+
+  /** Applies what it was sent. Returns the number of updates. */
+  receive(): number {
+    let updates = 0;
+    for (const frame of this.member.connection.take()) {
+      const [type, body = ""] = String(frame).split(" ");
+      if (type !== "update" && type !== "step2") continue;
+      updates += 1;
+      Y.applyUpdate(this.doc, Uint8Array.fromHex(body), this);
+    }
+    return updates;
+  }
+
+  async type(text: string): Promise<void> {
+    this.text.insert(this.text.length, text);
+    await this.#node.turn();
+  }
+}
+
+async function setUp(memory?: number) {
+  const shared = new SharedStore();
+  const [a, b] = [new Node(shared), new Node(shared, memory)];
+  const [ann, ben] = [await a.join(), await b.join()];
+  const receive = async () => {
+    shared.deliver();
+    await settled();
+    return [ann.receive(), ben.receive()];
+  };
+  await receive();
+  return { shared, a, b, ann, ben, receive };
+}
+
+describe("a room that is open on two nodes", () => {
+  test("publishes what the other one has stored, once", async () => {
+    const { ann, ben, receive } = await setUp();
+    await ann.type("one ");
+    expect(await receive()).toEqual([0, 1]);
+    await ben.type("two");
+    expect(await receive()).toEqual([1, 0]);
+    expect([ann.text.toString(), ben.text.toString()]).toEqual(["one two", "one two"]);
+  });
+
+  test("that opens while updates are reported has them once", async () => {
+    const { shared, a, ann } = await setUp();
+    await ann.type("one");
+    const c = new Node(shared);
+    const told: unknown[] = [];
+    c.parts.changes.watchAll(({ row }) => told.push(row));
+    const joining = c.join();
+    shared.deliver();
+    const cleo = await joining;
+    await settled();
+    cleo.receive();
+    expect([cleo.text.toString(), told]).toEqual(["one", []]);
+    await c.parts.rooms.find("d")?.compact();
+    expect((await a.store.load("d"))?.tail).toEqual([]);
+  });
+
+  test.each([undefined, 0])(
+    "publishes what a compaction of the other one has swallowed (memory: %p)",
+    async (memory) => {
+      const { shared, a, ann, ben, receive } = await setUp(memory);
+      await ben.type("abc");
+      await receive();
+      await ann.type("def");
+      ann.text.delete(0, 1);
+      await a.turn();
+      shared.drop();
+      await ann.compact();
+      await receive();
+      await receive();
+      expect(ben.text.toString()).toBe("bcdef");
+      // Nothing is left to be told.
+      await ann.compact();
+      expect(await receive()).toEqual([0, 0]);
+      await ben.type("!");
+      await receive();
+      expect(ann.text.toString()).toBe("bcdef!");
+    },
+  );
+
+  test("publishes what it reads for its own compaction, and compacts it", async () => {
+    const { shared, b, ann, ben, receive } = await setUp();
+    await ann.type("one ");
+    await ben.type("two ");
+    shared.drop();
+    await ben.compact();
+    expect(ben.receive()).toBe(1);
+    expect((await b.store.load("d"))?.tail).toEqual([]);
+    await receive();
+    expect(ann.text.toString()).toBe(ben.text.toString());
+    expect(b.failures.filter((type) => type === "compaction.failed")).toEqual([]);
+  });
+
+  test("is read again only when a compaction has replaced the rows in memory", async () => {
+    const { shared, b, ann, ben, receive } = await setUp();
+    await ben.type("one ");
+    const release = shared.holdAnswers();
+    const compacting = ben.compact();
+    await settled();
+    await ann.type("two");
+    await receive();
+    const reading = ben.room.readAgain();
+    await settled();
+    release();
+    await Promise.all([compacting, reading]);
+    const cleo = await b.join();
+    cleo.receive();
+    expect(cleo.text.toString()).toBe(ben.text.toString());
+    expect(cleo.text.toString()).toContain("two");
+  });
+
+  test("compacts at the same time as the other one without a failure", async () => {
+    const { a, b, ann, ben, receive } = await setUp();
+    await ann.type("one ");
+    await receive();
+    await ben.type("two ");
+    await receive();
+    await Promise.all([ann.compact(), ben.compact()]);
+    await receive();
+    for (const node of [a, b]) expect(node.failures.filter((type) => type === "compaction.failed")).toEqual([]);
+    await ann.type("three");
+    await receive();
+    expect(ben.text.toString()).toBe("one two three");
+    await ben.compact();
+    expect((await b.store.load("d"))?.tail).toEqual([]);
+  });
+
+  test.each(["delete", "purge"] as const)("closes when the other one has the document deleted (%s)", async (change) => {
+    const { a, b, ann, ben, receive } = await setUp();
+    await ann.type("one");
+    await receive();
+    let hasEnded = false;
+    ben.member.ended = () => {
+      hasEnded = true;
+    };
+    await a.store[change]("d");
+    await receive();
+    expect(hasEnded).toBe(true);
+    expect(b.parts.rooms.find("d")).toBeUndefined();
+  });
+
+  test("is read again when reports are missing", async () => {
+    const { shared, b, ann, ben } = await setUp();
+    await ann.type("one");
+    shared.drop();
+    new FollowedRooms(b.parts).missed();
+    await settled();
+    ben.receive();
+    expect(ben.text.toString()).toBe("one");
+  });
+
+  test.each([1, 2, 3, 4])("converges whatever is typed, deleted, compacted and lost (seed %i)", async (seed) => {
+    const random = new Random(seed);
+    const { shared, ann, ben, receive } = await setUp(seed % 2 === 0 ? 0 : undefined);
+    const steps: Record<string, (client: Client) => Promise<unknown>> = {
+      type: (client) => client.type(`${random.real()} `),
+      more: (client) => client.type("more "),
+      erase: async ({ text }) => text.delete(0, Math.min(2, text.length)),
+      compact: (client) => client.compact(),
+      receive,
+      // Reports are lost only with a compaction, which is reported, or all of them.
+      lose: async (client) => {
+        shared.drop();
+        await client.compact();
+        for (const { room } of [ann, ben]) await room.readAgain();
+      },
+    };
+    for (let step = 0; step < 150; step += 1) await steps[random.pick(Object.keys(steps))]?.(random.pick([ann, ben]));
+    await Promise.all([ann.type("."), ben.type(".")]);
+    for (let round = 0; round < 3; round += 1) await receive();
+    expect(ben.text.toString()).toBe(ann.text.toString());
+    expect(await storedText(shared.openNode())).toBe(ann.text.toString());
+  });
+});
+
+async function storedText(store: NodeStore): Promise<string> {
+  const loaded = await store.load("d");
+  const doc = new Y.Doc();
+  for (const { update } of [...(loaded?.base ? [loaded.base] : []), ...(loaded?.tail ?? [])])
+    Y.applyUpdate(doc, update);
+  return doc.getText("t").toString();
+}

@@ -1,0 +1,92 @@
+import {
+  type Compaction,
+  type PendingUpdate,
+  type RowId,
+  type Store,
+  StoreError,
+  type StoreFollower,
+} from "../../../src/storage/store.ts";
+import { rowsOf } from "../bytes/counting.ts";
+import { openMemoryStore } from "./memory-store.ts";
+
+/** A node's view of a store that others share. */
+export interface NodeStore extends Store {
+  follow(follower: StoreFollower): Promise<void>;
+}
+
+/** A store that several nodes follow. Reports wait until `deliver`. */
+export class SharedStore {
+  readonly #store = openMemoryStore();
+  readonly #followers = new Map<object, StoreFollower>();
+  #held: Promise<void> | undefined;
+  #reports: { readonly by: object; readonly report: (follower: StoreFollower) => void }[] = [];
+
+  /** Delivers the reports that wait. */
+  deliver(): void {
+    const reports = this.#reports;
+    this.#reports = [];
+    for (const { by, report } of reports)
+      for (const [node, follower] of this.#followers) if (node !== by) report(follower);
+  }
+
+  /** Drops the reports that wait: their updates were compacted before they could be read. */
+  drop(): void {
+    this.#reports = [];
+  }
+
+  /** Keeps the answers of compactions waiting until the returned function is called. */
+  holdAnswers(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    return resolve;
+  }
+
+  openNode(): NodeStore {
+    const store = this.#store;
+    const node = {};
+    const changed = async <Result>(document: string, change: Promise<Result>): Promise<Result> => {
+      const result = await change;
+      this.#reports.push({ by: node, report: (follower) => follower.changed(document) });
+      return result;
+    };
+    return {
+      load: (document) => store.load(document),
+      append: async (batch) => {
+        // The caller uses the bytes again as soon as the append is answered.
+        const copies = batch.map(({ document, update, user }) => ({ document, update: update.slice(), user }));
+        const rows = await store.append(copies);
+        this.#appended(node, copies, rows);
+        return rows;
+      },
+      durable: () => store.durable(),
+      compact: (document, compaction) => changed(document, this.#compact(document, compaction)),
+      list: (page) => store.list(page),
+      info: (document) => store.info(document),
+      delete: (document) => changed(document, store.delete(document)),
+      undelete: (document) => changed(document, store.undelete(document)),
+      purge: (document) => changed(document, store.purge(document)),
+      scrub: () => store.scrub(),
+      follow: async (follower) => {
+        this.#followers.set(node, follower);
+      },
+      close: async () => {
+        this.#followers.delete(node);
+      },
+    };
+  }
+
+  /** As a store that others share, it refuses to leave out rows that the caller has not read. */
+  async #compact(document: string, compaction: Compaction): Promise<RowId> {
+    const first = rowsOf(await this.#store.load(document)).slice(0, compaction.rows.length);
+    if (first.some((row, index) => row !== compaction.rows[index]))
+      throw new StoreError("unavailable", "The rows to compact have changed.");
+    const row = await this.#store.compact(document, compaction);
+    await this.#held;
+    return row;
+  }
+
+  #appended(by: object, batch: readonly PendingUpdate[], rows: readonly RowId[]): void {
+    const updates = batch.map((pending, index) => ({ ...pending, user: pending.user, row: rows[index] ?? 0 }));
+    this.#reports.push({ by, report: (follower) => follower.appended(updates) });
+  }
+}
