@@ -148,23 +148,6 @@ describe.skipIf(isMissing("postgres"))("nodes that follow each other", () => {
     await closeAll(nodes);
   });
 
-  test("go on where they were when the database crashes and starts again", async () => {
-    const url = await server.newSchema();
-    const [a, b] = [await openNode(url), await openNode(url)];
-    await a.store.append([updateFor("x", 1)]);
-    await b.reader.until("x", [1]);
-    const batch = [updateFor("x", 2), updateFor("y", 3)];
-    const restarting = server.restart();
-    const rows = await appendUntilStored(a, batch);
-    await restarting;
-    await b.reader.until("y", [3]);
-    await appendUntilStored(b, [updateFor("x", 4)]);
-    await a.reader.until("x", [4]);
-    expect(b.reader.numbersOf("x")).toEqual([1, 2]);
-    expect(b.reader.rows.slice(1)).toEqual([...rows]);
-    await closeAll([a, b]);
-  });
-
   test("close while the database cannot be reached", async () => {
     const url = await server.newSchema();
     using proxy = new BreakingProxy(server.socket);

@@ -25,8 +25,7 @@ export class PostgresServer implements AsyncDisposable {
   /** The socket that clients connect to. */
   readonly socket: string;
   readonly #folder: string;
-  readonly #run: () => Bun.Subprocess<"ignore", "ignore", "pipe">;
-  #process: Bun.Subprocess<"ignore", "ignore", "pipe">;
+  readonly #process: Bun.Subprocess<"ignore", "ignore", "pipe">;
   readonly #admin: SQL;
   #schemas = 0;
 
@@ -43,17 +42,15 @@ export class PostgresServer implements AsyncDisposable {
       `${key}=${value}`,
     ]);
     const command = [...prefix, postgres, "-D", data, "-p", `${port}`, ...flags];
-    const run = () => Bun.spawn(command, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
-    const server = new PostgresServer(folder, run);
+    const server = new PostgresServer(folder, Bun.spawn(command, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] }));
     await server.#ready();
     await server.#admin.unsafe(`CREATE DATABASE ${name}`);
     return server;
   }
 
-  private constructor(folder: string, run: () => Bun.Subprocess<"ignore", "ignore", "pipe">) {
+  private constructor(folder: string, process: Bun.Subprocess<"ignore", "ignore", "pipe">) {
     this.#folder = folder;
-    this.#run = run;
-    this.#process = run();
+    this.#process = process;
     this.socket = join(folder, `.s.PGSQL.${port}`);
     this.#admin = new SQL(this.#url("postgres", this.socket), { max: 1 });
   }
@@ -81,14 +78,6 @@ export class PostgresServer implements AsyncDisposable {
     const database = encoding.toLowerCase();
     await this.#admin.unsafe(`CREATE DATABASE ${database} ENCODING '${encoding}' TEMPLATE template0`);
     return this.#url(database, this.socket);
-  }
-
-  /** Ends the server at once, as a crash does, and starts it again. Resolves when it takes connections. */
-  async restart(): Promise<void> {
-    this.#process.kill("SIGQUIT");
-    await this.#process.exited;
-    this.#process = this.#run();
-    await this.#ready();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
