@@ -17,7 +17,8 @@ export function serverUrl(): URL {
  * expiry is known is replaced by the next one before it expires.
  */
 export class Session {
-  readonly id = crypto.randomUUID();
+  /** Distinguishes it from the next one. Pages over plain HTTP have no `crypto.randomUUID`. */
+  readonly id = String(Math.random());
   readonly client: YurtClient;
   readonly clock: ServerClock;
   /** The reason why the session has ended, as a sentence; undefined while it lasts. */
