@@ -21,6 +21,11 @@ export function DocumentList({ place }: ViewProps) {
   });
   const latest = useLatest(state);
   const list = useFocusOnPage<HTMLElement>(shown.after);
+  const changed = () => {
+    // The button that had the focus goes away with its row.
+    list.current?.focus();
+    refresh();
+  };
   return (
     <>
       <div class="view-head">
@@ -46,7 +51,7 @@ export function DocumentList({ place }: ViewProps) {
               data-stale={latest.isStale}
               tabIndex={-1}
             >
-              <DocumentTable documents={items} isDeleted={shown.isDeleted} changed={refresh} />
+              <DocumentTable documents={items} isDeleted={shown.isDeleted} changed={changed} />
               <Paging shown={shown} next={next} count={items.length} />
             </section>
           )
