@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly keepsDeleted: (document: string) => boolean;
   /** How long a deletion can be taken back; undefined for ever. */
   readonly deletedDocumentsMs?: number | undefined;
+  /** Whether edits of content over HTTP need a condition on the document; false by default. */
+  readonly requiresMatch?: boolean;
   /** How long the history of the document with this name is kept, in milliseconds; 0: it has none. */
   readonly historyKeepMs: (document: string) => number;
   readonly peerjs: {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as Y from "yjs";
 import { type ApiServer, startApiServer } from "../support/api/api-server.ts";
-import { textIn } from "../support/api/documents.ts";
+import { textIn, updateOf } from "../support/api/documents.ts";
 import { storeDocument } from "../support/api/store-document.ts";
 import { TestClients } from "../support/clients/providers.ts";
 import { eventually } from "../support/eventually.ts";
@@ -197,4 +197,23 @@ test("a document with updates that wait for others is read, and not edited", asy
   expect(textOf((await api.ask("GET", "/v1/docs/doc/text/text")).bytes)).toBe("known");
   const { body, status } = await patch(api, [{ op: "text", path: "/text", at: 0, ins: "x" }]);
   expect([status, body["code"]]).toEqual([409, "pending-updates"]);
+});
+
+test("where edits need a condition, those without one are refused, until the setting changes", async () => {
+  await using api = await startApiServer({ requiresMatch: true });
+  const put = (headers: Readonly<Record<string, string>>, path = "") =>
+    api.ask("PUT", `/v1/docs/doc/json${path}?as=auto`, { body: path === "" ? { text: "one" } : '"two"', headers });
+  const refused = await put({});
+  expect([refused.status, refused.body["code"]]).toEqual([428, "precondition-required"]);
+  expect((await api.ask("GET", "/v1/docs/doc")).status).toBe(404);
+  expect((await put({ "if-none-match": "*" })).body).toEqual({ sequence: 1, changed: true });
+  const operations = [{ op: "text", path: "/text", at: 0, ins: "x" }];
+  expect([(await put({}, "/text")).status, (await patch(api, operations)).status]).toEqual([428, 428]);
+  expect((await patch(api, operations, { "if-match": '"1"' })).status).toBe(200);
+  expect((await put({ "if-match": '"1"' }, "/text")).status).toBe(412);
+  expect((await put({ "if-match": "*" }, "/text")).status).toBe(200);
+  // An update merges by itself.
+  expect((await api.ask("POST", "/v1/docs/doc/update", { body: updateOf("more") })).status).toBe(200);
+  await api.server.reload({ requiresMatch: false });
+  expect((await patch(api, operations)).status).toBe(200);
 });

@@ -25,7 +25,7 @@ import { openHistory } from "./history.ts";
 
 export interface DocumentsPartOptions
   extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics">,
-    Pick<ServerOptions, "keepsDeleted" | "historyKeepMs"> {
+    Pick<ServerOptions, "keepsDeleted" | "historyKeepMs" | "requiresMatch"> {
   readonly store: Store & { readonly history: HistoryStore; readonly webhooks: WebhookStore };
   readonly relay: Pick<Relay, "rooms" | "changes">;
   readonly streams: EventStreams;
@@ -40,7 +40,7 @@ export interface DocumentsPart extends Part {
 /** The part of a server that serves documents over HTTP. */
 export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: DocumentsPartOptions): DocumentsPart {
   const { changes, rooms } = relay;
-  let [keptMs, { historyKeepMs }] = [deletedDocumentsMs, shared];
+  let [keptMs, { historyKeepMs, requiresMatch = false }] = [deletedDocumentsMs, shared];
   const keepMs = (document: string) => historyKeepMs(document);
   const documents = new Documents({ store, rooms, changes, deletion: new Deletion({ store, rooms }) });
   const workers = new ContentWorkers({ ...shared, startWorker: startContentWorker });
@@ -67,7 +67,7 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
     api: [
       ...documentRoutes(options),
       ...updateRoutes(options),
-      ...contentRoutes(options),
+      ...contentRoutes({ ...options, requiresMatch: () => requiresMatch }),
       ...copyRoutes(options),
       ...presenceRoutes(options),
       ...eventRoutes(options),
@@ -76,6 +76,7 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
     reload: (next) => {
       keptMs = next.deletedDocumentsMs;
       historyKeepMs = next.historyKeepMs;
+      requiresMatch = next.requiresMatch ?? false;
     },
     drain: async () => {
       guests.close();

@@ -15,4 +15,16 @@ export const documentOptions = {
     isReloadable: true,
     placeholder: "time|off",
   }),
+  "documents.require-match": option({
+    kind: "boolean",
+    schema: v.boolean(),
+    default: false,
+    expected: "true or false",
+    help: "refuse edits of JSON over HTTP that have no If-Match",
+    negativeHelp: "merge edits of JSON over HTTP that have no If-Match",
+    group: "Storage",
+    isReloadable: true,
+    isRare: true,
+    placeholder: "true|false",
+  }),
 };

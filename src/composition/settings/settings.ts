@@ -39,6 +39,7 @@ export function serverOptionsOf(values: SettingValues): ServerSettings {
     documentMemoryBytes: values["sync.memory"],
     keepsDeleted: keepsDeletedOf(values),
     deletedDocumentsMs: deletedDocumentsMsOf(values),
+    requiresMatch: values["documents.require-match"],
     historyKeepMs: historyKeepOf(values),
     peerjs: { key: values["signaling.peerjs-key"], discoveryEnabled: values["signaling.peerjs-discovery"] },
     auth: authOptionsOf(values),

@@ -16,6 +16,8 @@ import { writeAnswer, writtenAnswer } from "./update-routes.ts";
 
 export interface ContentRoutesOptions {
   readonly content: DocumentContent;
+  /** Whether edits need a condition on the document. */
+  readonly requiresMatch: () => boolean;
   readonly limits: Pick<ContentLimits, "patchBytes" | "patchOperations">;
 }
 
@@ -46,6 +48,7 @@ const editProblems: readonly ProblemCode[] = [
   "malformed-json",
   "pending-updates",
   "precondition-failed",
+  "precondition-required",
   "document-too-large",
   "wrong-value",
   "root-type-unknown",
@@ -240,16 +243,18 @@ async function read(
 }
 
 async function edit(
-  { content }: ContentRoutesOptions,
+  { content, requiresMatch }: ContentRoutesOptions,
   { caller, counted, document, remoteAddress, request }: ContentCall,
   job: EditJob,
 ): Promise<Response> {
+  const condition = conditionOf(request);
+  if (condition === undefined && requiresMatch()) throw conditionMissing();
   const outcome = await refusing(() =>
     content.edit({
       document,
       job,
       user: caller.user,
-      condition: conditionOf(request),
+      condition,
       mayCreate: job.kind === "put",
       source: sourceOf(caller, remoteAddress),
       counted,
@@ -265,6 +270,14 @@ function conditionOf(request: Request): ((sequence: number) => boolean) | undefi
   const isNew = request.headers.get("if-none-match")?.trim() === "*";
   if (demanded === undefined && !isNew) return undefined;
   return (sequence) => satisfies(demanded, sequence) && !(isNew && sequence > 0);
+}
+
+/** RFC 6585 §3. */
+function conditionMissing(): Problem {
+  return new Problem(
+    "precondition-required",
+    "Send If-Match with the ETag of the document that you have read, or If-None-Match: * to create it by PUT.",
+  );
 }
 
 function editAnswer(outcome: EditOutcome): Response {

@@ -61,6 +61,7 @@ describe("a configuration", () => {
       "signaling.peerjs-discovery": false,
       "sync.no-gc": [],
       "documents.keep-deleted": 2_592_000_000,
+      "documents.require-match": false,
       "history.keep": 90 * 86_400_000,
       "history.keep-for": [],
       "auth.mode": undefined,
@@ -97,6 +98,7 @@ describe("a configuration", () => {
       YURT_SYNC_MEMORY: "1024",
       YURT_SYNC_NO_GC: "notes/**, board",
       YURT_DOCUMENTS_KEEP_DELETED: "off",
+      YURT_DOCUMENTS_REQUIRE_MATCH: "true",
       YURT_HISTORY_KEEP: "0",
       YURT_HISTORY_KEEP_FOR: "notes/**=365d, a=b=0",
       YURT_COMPAT_PORTS: "8080,3001",
@@ -148,6 +150,7 @@ describe("a configuration", () => {
       "sync.memory": 2 ** 30,
       "sync.no-gc": ["notes/**", "board"],
       "documents.keep-deleted": "off",
+      "documents.require-match": true,
       "history.keep": 0,
       "history.keep-for": [
         { pattern: "notes/**", keepMs: 365 * 86_400_000 },

@@ -20,6 +20,7 @@ export interface TestServerOptions {
   /** By default change webhooks may lead to this machine. */
   readonly webhooks?: Partial<ServerOptions["webhooks"]>;
   readonly historyKeepMs?: ServerOptions["historyKeepMs"];
+  readonly requiresMatch?: boolean;
   readonly peerjs?: Partial<ServerOptions["peerjs"]>;
   /** The port of an earlier test server, so that its clients reconnect to this one. */
   readonly port?: number;
@@ -115,6 +116,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     documentMemoryBytes: 256 * 2 ** 20,
     keepsDeleted: options.keepsDeleted ?? (() => false),
     historyKeepMs: options.historyKeepMs ?? (() => 90 * 86_400_000),
+    requiresMatch: options.requiresMatch ?? false,
     peerjs: { key: "peerjs", discoveryEnabled: false, ...options.peerjs },
     webhooks: {
       allowedAddresses: new AddressRanges(["127.0.0.0/8"]),
