@@ -10,6 +10,7 @@ import { refuseOtherType } from "./bodies.ts";
 import { countedCaller } from "./bounds/counted-caller.ts";
 import { RequestGate, type RequestGateOptions } from "./bounds/request-gate.ts";
 import { accessEnded } from "./caller.ts";
+import { IdempotentRequests } from "./idempotency/idempotent-requests.ts";
 import type { ApiLimits } from "./limits.ts";
 import { Problem, problemResponse } from "./problems.ts";
 import { readBody } from "./read-body.ts";
@@ -40,12 +41,14 @@ type RouteContext = Context<HttpEnvironment>;
 export function createApi(routes: readonly Route[], options: ApiOptions): Hono<HttpEnvironment> {
   const app = new Hono<HttpEnvironment>();
   const gate = new RequestGate(options);
+  const idempotent = new IdempotentRequests({ ...options, bounds: options.metrics.bounds });
   const beside = routes.map(({ path }) => path).filter((path) => !path.startsWith("/v1/"));
   for (const path of new Set(["/v1/*", ...beside.map(honoPath)])) app.use(path, options.cors);
   app.use("/v1/*", refuseUndecodable);
   for (const [path, methods] of Map.groupBy(routes, (route) => route.path)) {
     for (const route of methods) {
-      app.on(route.method.toUpperCase(), honoPath(path), (context) => answer(context, route, { ...options, gate }));
+      const answering = { ...options, gate, idempotent };
+      app.on(route.method.toUpperCase(), honoPath(path), (context) => answer(context, route, answering));
     }
     const allow = methods.flatMap(({ method }) => (method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()]));
     app.all(honoPath(path), () =>
@@ -92,7 +95,7 @@ function isPercentEncoding(segment: string): boolean {
 /** The status that nginx logs for a client that has closed its connection. */
 const clientGone = 499;
 
-type Answering = ApiOptions & { readonly gate: RequestGate };
+type Answering = ApiOptions & { readonly gate: RequestGate; readonly idempotent: IdempotentRequests };
 
 async function answer(context: RouteContext, route: Route, options: Answering): Promise<Response> {
   const { apiRequestDuration, apiRequests } = options.metrics;
@@ -163,7 +166,8 @@ async function called(context: RouteContext, route: Route, options: Answering): 
         isKept = true;
       },
     };
-    return await route.handle(call);
+    if (route.takesIdempotencyKey !== true) return await route.handle(call);
+    return await options.idempotent.answer(route, call, () => route.handle(call));
   } finally {
     if (!isKept) caller.release();
     options.gate.give(reservedBytes, counted);

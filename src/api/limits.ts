@@ -69,6 +69,24 @@ export const apiLimits = limits({
     help: "events that wait for the readers of all event streams",
     beyond: "the stream with the most waiting events ends; its reader can resume",
   },
+  apiKeptAnswers: {
+    default: 10_000,
+    unit: "count",
+    help: "answers to requests with an Idempotency-Key that are kept",
+    beyond: "the oldest one is forgotten",
+  },
+  apiKeptAnswersPerCaller: {
+    default: 1_000,
+    unit: "count",
+    help: "the same of one API key, token, user or address",
+    beyond: "its oldest one is forgotten",
+  },
+  apiKeptAnswersBytes: {
+    default: 16 * mebibyte,
+    unit: "bytes",
+    help: "memory of these answers",
+    beyond: "the oldest one is forgotten",
+  },
 });
 
 export type ApiLimits = LimitValues<typeof apiLimits>;

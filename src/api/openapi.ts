@@ -14,6 +14,19 @@ const documentProblems: readonly ProblemCode[] = [
 ];
 const bodyProblems: readonly ProblemCode[] = ["body-too-large", "unsupported-media-type", "overloaded"];
 
+const idempotencyProblems: readonly ProblemCode[] = [
+  "invalid-request",
+  "idempotency-key-in-use",
+  "idempotency-key-reused",
+];
+
+const idempotencyKey = {
+  name: "Idempotency-Key",
+  in: "header",
+  description: "A name of the request: one that is repeated with it is answered as the first time, and not done again",
+  schema: { type: "string", minLength: 1, maxLength: 255 },
+};
+
 const textOf = (description: string) => v.pipe(v.string(), v.description(description));
 
 const faultSchema = v.object({
@@ -67,7 +80,8 @@ export function describeRoutes(routes: readonly Route[], version: string): Json 
 }
 
 function operationOf(route: Route, components: Map<string, Json>): Json {
-  const { answers, body, description, headers, id, needs, pathParameters, query, summary, tag } = route;
+  const { answers, body, description, headers, id, needs, pathParameters, query, summary, tag, takesIdempotencyKey } =
+    route;
   const scope = needs === undefined ? [] : [`Needs the scope ${needs}.`];
   const parameters = [
     ...Array.from(route.path.matchAll(/\{(\w+)\}/g), ([, name = ""]) => pathParameterOf(name, pathParameters)),
@@ -75,6 +89,7 @@ function operationOf(route: Route, components: Map<string, Json>): Json {
     ...Object.entries(headers ?? {}).map(([name, text]) => ({
       ...{ name, in: "header", description: text, schema: { type: "string" } },
     })),
+    ...(takesIdempotencyKey === true ? [idempotencyKey] : []),
   ];
   return {
     operationId: id,
@@ -141,6 +156,7 @@ function problemsOf(route: Route): Json {
     ...(route.query === undefined ? [] : (["invalid-request"] as const)),
     ...(route.body === undefined ? [] : bodyProblems),
     ...(route.body?.schema === undefined ? [] : (["malformed-json", "invalid-request"] as const)),
+    ...(route.takesIdempotencyKey === true ? idempotencyProblems : []),
     ...(route.problems ?? []),
   ]);
   const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);

@@ -62,6 +62,11 @@ export interface RouteDefinition<Query extends Parameters, Input> {
   readonly query?: Query;
   /** The request headers that have a meaning of their own, with their descriptions. The route reads them itself. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Whether a request that is repeated with the same `Idempotency-Key` is answered as the first time, without the handler:
+   * see `IdempotentRequests`. Its answers end, and fit into memory.
+   */
+  readonly takesIdempotencyKey?: boolean;
   readonly body?: Body<Input>;
   readonly answers: Readonly<Record<number, Answer>>;
   /** The problems of the route's own. Those that every route has are added. */

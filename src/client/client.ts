@@ -1,5 +1,5 @@
 import { Document, type DocumentFacts, type ExportOptions } from "./document.ts";
-import { bodyOf, type ReadOptions, Requests, type RequestsOptions } from "./requests.ts";
+import { bodyOf, type ReadOptions, type RepeatOptions, Requests, type RequestsOptions } from "./requests.ts";
 import { Administration } from "./server/administration.ts";
 import { Webhooks } from "./webhook-endpoints.ts";
 
@@ -30,7 +30,7 @@ export interface ExportAllOptions extends ExportOptions {
   readonly prefix?: string | undefined;
 }
 
-export interface ImportOptions extends ReadOptions {
+export interface ImportOptions extends RepeatOptions {
   /** Whether documents that exist are left as they are, or merged. `skip` by default. */
   readonly existing?: "skip" | "merge" | undefined;
 }
@@ -91,8 +91,8 @@ export class YurtClient {
 
   /** Writes the documents of an export. It can be repeated. With a stream, a request that the server delays (429) fails. */
   import(lines: Uint8Array | ReadableStream<Uint8Array>, options: ImportOptions = {}): Promise<ImportResult> {
-    const { existing, signal } = options;
-    const headers = { "content-type": "application/x-ndjson" };
+    const { existing, idempotencyKey, signal } = options;
+    const headers = { "content-type": "application/x-ndjson", "idempotency-key": idempotencyKey };
     return this.#requests.json({ method: "POST", path: "/import", query: { existing }, headers, body: lines, signal });
   }
 }

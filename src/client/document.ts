@@ -3,7 +3,7 @@ import { base64url, fromBase64 } from "./encoding.ts";
 import { YurtError } from "./errors.ts";
 import { follow } from "./follow.ts";
 import { History, type Moment, textOf } from "./history.ts";
-import { bodyOf, type ReadOptions, type Requests } from "./requests.ts";
+import { bodyOf, type ReadOptions, type RepeatOptions, type Requests } from "./requests.ts";
 import type { WriteOptions, Written } from "./writes.ts";
 
 /** The facts of a document. Times are in RFC 3339's form. */
@@ -68,7 +68,7 @@ export interface ExportOptions extends ReadOptions {
   readonly history?: boolean | undefined;
 }
 
-export interface ForkOptions extends ReadOptions {
+export interface ForkOptions extends RepeatOptions {
   /** The moment of which the content is copied; by default the present. */
   readonly at?: Moment | undefined;
 }
@@ -176,9 +176,10 @@ export class Document {
    * Copies the content, or that of a moment of the history, into a new document. Rejects with the code `document-exists` if
    * there is one of that name.
    */
-  fork(to: string, { at, ...options }: ForkOptions = {}): Promise<Written> {
+  fork(to: string, { at, idempotencyKey, signal }: ForkOptions = {}): Promise<Written> {
     const body = { to, at: at === undefined ? undefined : textOf(at) };
-    return this.#requests.json({ method: "POST", path: `${this.#path}/fork`, body, ...options });
+    const headers = { "idempotency-key": idempotencyKey };
+    return this.#requests.json({ method: "POST", path: `${this.#path}/fork`, headers, body, signal });
   }
 
   /** The document as lines of JSON, which `YurtClient.import` reads. The last line has `end`. */

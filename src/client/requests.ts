@@ -18,6 +18,12 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of a request that can be repeated without being done twice. */
+export interface RepeatOptions extends ReadOptions {
+  /** A text that no other request has, of at most 255 characters of ASCII: with it, a repeated request gets the first answer. */
+  readonly idempotencyKey?: string | undefined;
+}
+
 export interface ApiRequest {
   readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** `/v1` by default. */
@@ -96,8 +102,8 @@ export function bodyOf({ body }: Response): ReadableStream<Uint8Array> {
   return body ?? new ReadableStream({ start: (controller) => controller.close() });
 }
 
-function isDelayed({ status }: YurtError, method: string): boolean {
-  return status === 429 || (status === 503 && method === "GET");
+function isDelayed({ code, status }: YurtError, method: string): boolean {
+  return status === 429 || code === "idempotency-key-in-use" || (status === 503 && method === "GET");
 }
 
 function queryOf(query: NonNullable<ApiRequest["query"]>): string {

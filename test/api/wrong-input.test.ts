@@ -213,6 +213,30 @@ describe("a condition", () => {
   });
 });
 
+describe("an idempotency key", () => {
+  const keyed = operations.filter(({ parameters }) => parameters.some(({ name }) => name === "Idempotency-Key"));
+
+  test("is taken by the operations that copy documents into others", () => {
+    expect(keyed.map(({ id }) => id).sort()).toEqual(["forkDocument", "importDocuments"]);
+  });
+
+  test.each(rows(keyed))("that is none: %s", async (_, operation) => {
+    for (const key of ["", "x".repeat(256), "é", "a\tb"]) {
+      const answer = await ask(operation, { headers: { "idempotency-key": key } });
+      expect([answer.status, answer.body["code"]]).toEqual([400, "invalid-request"]);
+      expect(answer.body["errors"]).toMatchObject([{ pointer: "Idempotency-Key" }]);
+    }
+  });
+
+  test.each(rows(keyed))("that another request had: %s", async (id, operation) => {
+    const headers = { "idempotency-key": `used-${id}` };
+    const [document, query] = operation.path.includes("{doc}") ? ["other", ""] : ["", "?existing=merge"];
+    expect((await send(operation, { headers })).status).toBeLessThan(300);
+    const answer = await ask(operation, { headers, document, query });
+    expect([answer.status, answer.body["code"]]).toEqual([422, "idempotency-key-reused"]);
+  });
+});
+
 describe("a document with updates that wait for others", () => {
   /** The edits that would have to know what is missing. */
   const refused = ["patchJson", "putJson", "putRootJson"];

@@ -171,13 +171,16 @@ test("documents are copied, exported and imported", async () => {
   await yurt.document("notes/1").writeUpdate(updateWith("one"));
   expect(await yurt.document("notes/1").fork("notes/2")).toMatchObject({ changed: true });
   expect((await failure(yurt.document("notes/1").fork("notes/2"))).code).toBe("document-exists");
+  const copied = await yurt.document("notes/1").fork("copy", { idempotencyKey: "a key" });
+  expect(await yurt.document("notes/1").fork("copy", { idempotencyKey: "a key" })).toEqual(copied);
   expect(textIn(await yurt.document("notes/2").readUpdate())).toBe("one");
   const one = await new Response(await yurt.document("notes/1").export()).bytes();
   const all = await yurt.export({ prefix: "notes/" });
   const [kept, sent] = all.tee();
   expect((await new Response(kept).text()).split("\n").at(-2)).toBe('{"end":{"documents":2}}');
   await yurt.document("notes/1").purge();
-  expect(await yurt.import(one)).toMatchObject({ created: 1, skipped: 0 });
+  for (const idempotencyKey of ["another", "another"])
+    expect(await yurt.import(one, { idempotencyKey })).toMatchObject({ created: 1, skipped: 0 });
   expect(textIn(await yurt.document("notes/1").readUpdate())).toBe("one");
   await yurt.document("notes/2").purge();
   expect(await yurt.import(sent, { existing: "merge" })).toMatchObject({ created: 1, skipped: 1, refused: [] });
@@ -211,6 +214,12 @@ describe("a request", () => {
       new YurtClient({ url: "http://127.0.0.1:1", fetch: ever.fetch, retries: 2 }).document("a").info(),
     );
     expect(error).toMatchObject({ code: "rate-limited", status: 429, requestId: "r", message: "Wait." });
+  });
+
+  test("whose idempotency key is in use is repeated until the first answer is there", async () => {
+    const { asked, fetch } = answering(problem(409, "idempotency-key-in-use", { "retry-after": "0" }));
+    await new YurtClient({ url: "http://127.0.0.1:1", fetch }).document("a").fork("b", { idempotencyKey: "key" });
+    expect(asked).toHaveLength(2);
   });
 
   test("that writes is not repeated after a 503, which may come after the write", async () => {

@@ -102,6 +102,7 @@ export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
       description:
         "The sender needs to be allowed to write the new document, and with `at`, which reads the history, this one as well. Content that was deleted is not copied, and the new document has a history of its own.",
       needs: "docs:read",
+      takesIdempotencyKey: true,
       body: jsonBody(forkOrder, { description: "The new document", maxBytes: () => limits.apiJsonBytes }),
       answers: {
         201: { ...writtenAnswer, headers: { ...writtenAnswer.headers, Location: "The path of the document" } },
@@ -155,6 +156,7 @@ export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
       query: {
         existing: choice("Whether documents that exist are left as they are, or merged", ["skip", "merge"], "skip"),
       },
+      takesIdempotencyKey: true,
       body: exportBody,
       answers: { 200: { description: "What was done", json: importResult } },
       problems: ["malformed-json", "body-too-large", "storage-unavailable", "storage-full", "overloaded"],

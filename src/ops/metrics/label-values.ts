@@ -101,6 +101,7 @@ export const boundNames = [
   ...["limits.turn-allocations-per-address", "limits.turn-permissions", "limits.turn-channels"],
   ...["limits.turn-allocation-bytes-per-second", "limits.turn-user-bytes-per-second", "limits.turn-bytes-per-second"],
   ...["limits.api-events-bytes", "limits.api-guests", "limits.api-guests-per-caller"],
+  ...["limits.api-kept-answers", "limits.api-kept-answers-per-caller", "limits.api-kept-answers-bytes"],
   "limits.document-versions",
 ] as const;
 
