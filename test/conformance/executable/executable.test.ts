@@ -201,6 +201,7 @@ describe("on a terminal", () => {
     expect(screen).toStartWith(`yurt 0.1.0 · ready in ${ready} ms
 
   ├─ Demo          http://127.0.0.1:${port}/
+  ├─ Dashboard     http://127.0.0.1:${port}/admin
   ├─ y-websocket   ws://127.0.0.1:${port}/sync
   ├─ Hocuspocus    ws://127.0.0.1:${port}/collab
   ├─ y-webrtc      ws://127.0.0.1:${port}/signal
@@ -220,8 +221,8 @@ describe("on a terminal", () => {
 
   test.skipIf(!hasTerminal)("the banner of a server without documents names no document protocol", async () => {
     const screen = await shown("Try it", ["--no-sync"]);
-    expect(screen).toContain("\n  ├─ Demo       http://127.0.0.1:");
-    expect(screen).toContain("\n  ├─ y-webrtc   ws://127.0.0.1:");
+    expect(screen).toContain("\n  ├─ Demo        http://127.0.0.1:");
+    expect(screen).toContain("\n  ├─ y-webrtc    ws://127.0.0.1:");
     expect(screen).toContain("\n  Try it   new WebrtcProvider(");
     expect(screen).not.toMatch(/sync|Data/);
   });
