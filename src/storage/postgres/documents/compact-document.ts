@@ -1,4 +1,5 @@
 import type { SQL } from "bun";
+import { replacedTail } from "../../compaction/replaced-tail.ts";
 import { type Compaction, type RowId, StoreError } from "../../store.ts";
 import type { ChangeStream } from "../feed/change-stream.ts";
 import { addHistory } from "../history/write-history.ts";
@@ -15,7 +16,7 @@ interface TailSums {
 }
 
 /** The rows of a tail that a compaction replaces; `last` is 0 if there are none. */
-interface ReplacedTail extends TailSums {
+interface TailRange extends TailSums {
   readonly first: RowId;
   readonly last: RowId;
 }
@@ -82,18 +83,8 @@ async function replaceRows(
   if (last > 0) await addHistory(found, history, transaction);
 }
 
-function tailOf(rows: readonly RowId[], base: RowId | null): ReplacedTail {
-  let first = Number.POSITIVE_INFINITY;
-  let last = 0;
-  let count = 0;
-  let sum = 0;
-  for (const row of rows) {
-    if (row === base) continue;
-    first = Math.min(first, row);
-    last = Math.max(last, row);
-    count += 1;
-    sum += row;
-  }
+function tailOf(rows: readonly RowId[], base: RowId | null): TailRange {
+  const { count, first, last, sum } = replacedTail(rows, base);
   return count === 0 ? { first: 0, last, count, sum } : { first, last, count, sum: sum - count * first };
 }
 
@@ -103,7 +94,7 @@ function tailOf(rows: readonly RowId[], base: RowId | null): ReplacedTail {
  */
 async function areThere(
   { base, name }: DocumentRow,
-  { rows, replaced }: { readonly rows: readonly RowId[]; readonly replaced: ReplacedTail },
+  { rows, replaced }: { readonly rows: readonly RowId[]; readonly replaced: TailRange },
   transaction: SQL,
 ): Promise<boolean> {
   const { count, first, last, sum } = replaced;

@@ -1,3 +1,4 @@
+import { replacedTail } from "../../compaction/replaced-tail.ts";
 import { type Compaction, type RowId, StoreError } from "../../store.ts";
 import type { Connection } from "../connection.ts";
 import { addHistory, deleteHistory } from "../history/write-history.ts";
@@ -106,18 +107,7 @@ function deleteRows(
   rows: readonly RowId[],
   { journal, statements }: Connection,
 ): RowId | undefined {
-  let first = Number.POSITIVE_INFINITY;
-  let last = 0;
-  let count = 0;
-  let sum = 0;
-  for (const row of rows) {
-    // The base is newer than the first rows of the tail, and would extend the range too far.
-    if (row === base) continue;
-    first = Math.min(first, row);
-    last = Math.max(last, row);
-    count += 1;
-    sum += row;
-  }
+  const { count, first, last, sum } = replacedTail(rows, base);
   const inTable = statements.countRows.get(id, first, last, base) ?? { count: 0, sum: 0 };
   const inJournal = journal.countUntil(id, last);
   if (inTable.count + inJournal.count !== count || inTable.sum + inJournal.sum !== sum) return undefined;
