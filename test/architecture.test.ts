@@ -21,6 +21,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
     "{transport,auth}/limits.ts",
     "storage/{store,source,document-lines,webhook-store}.ts",
     "storage/history/{history-store,history-parts}.ts",
+    "cluster/bus.ts",
     "tls/{certificate,certificates}.ts",
     "tls/acme/acme-storage.ts",
     "turn/ice/ice-servers.ts",
