@@ -43,7 +43,7 @@ const migrations: readonly string[] = [
     base_data bytea,
     summary bytea, -- facts about the base, readable without decoding it
     last_update bigint NOT NULL DEFAULT 0, -- the id of the last update that compactions have replaced
-    created_at bigint NOT NULL,
+    created_at bigint, -- NULL: an early release has created it, in SQLite
     updated_at bigint, -- the time of last_update
     deleted_at bigint,
     history_end bigint -- the history ends after this update, and the base is the document at that moment; NULL: it does not reach the base
@@ -55,7 +55,7 @@ const migrations: readonly string[] = [
     document text COLLATE "C" NOT NULL,
     id bigint NOT NULL,
     data bytea NOT NULL,
-    at bigint NOT NULL, -- the time of the append
+    at bigint, -- the time of the append; NULL as created_at
     "user" text, -- the id of the user who has sent it
     writer bigint NOT NULL,
     batch bigint NOT NULL, -- its number: those of a writer follow each other without gaps, in the order of their commits

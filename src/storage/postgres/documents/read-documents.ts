@@ -58,7 +58,7 @@ interface InfoRow {
   readonly bytes: number;
   readonly tailRows: number;
   readonly sequence: RowId;
-  readonly createdAt: number;
+  readonly createdAt: number | null;
   readonly updatedAt: number | null;
   readonly deletedAt: number | null;
 }
@@ -102,7 +102,7 @@ async function readInfos(documents: SQL.Query<unknown>, sql: SQL, order = sql`na
     rows: hasBase ? tailRows + 1 : tailRows,
     tailRows,
     sequence,
-    createdAt,
+    createdAt: createdAt ?? undefined,
     updatedAt: updatedAt ?? undefined,
     deletedAt: deletedAt ?? undefined,
   }));

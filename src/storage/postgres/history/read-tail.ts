@@ -6,7 +6,7 @@ import type { DocumentRow } from "../documents/find-document.ts";
 
 interface StoredOrigin {
   readonly row: number;
-  readonly at: number;
+  readonly at: number | null;
   readonly user: string | null;
 }
 
@@ -14,14 +14,14 @@ interface StoredOrigin {
 export async function originsOfTail({ name }: DocumentRow, sql: SQL): Promise<readonly UpdateOrigin[]> {
   const rows = await sql<StoredOrigin[]>`
     SELECT id::float8 AS row, at::float8, "user" FROM yurt_updates WHERE document = ${name} ORDER BY id`;
-  return rows.map(({ row, at, user }) => ({ row, at, user: user ?? undefined }));
+  return rows.map(({ row, at, user }) => ({ row, at: at ?? undefined, user: user ?? undefined }));
 }
 
 /** The updates of a document's tail with their origins, in the order of their rows. */
 export async function originatedTail({ name }: DocumentRow, sql: SQL): Promise<readonly OriginatedUpdate[]> {
   const rows = await sql<(StoredOrigin & { readonly data: Uint8Array })[]>`
     SELECT id::float8 AS row, at::float8, "user", data FROM yurt_updates WHERE document = ${name} ORDER BY id`;
-  return rows.map(({ row, at, user, data }) => ({ row, at, user: user ?? undefined, update: bytesOf(data) }));
+  return rows.map(({ row, at, user, data }) => ({ row, at: at ?? undefined, user: user ?? undefined, update: bytesOf(data) }));
 }
 
 /** The end of the last segment of a document. */

@@ -158,10 +158,10 @@ export class PostgresWebhookStore implements WebhookStore {
   begin(endpoint: string, message: StoredMessage, cursor: RowId): Promise<boolean> {
     return this.#change(message.document, async (transaction) => {
       await lockDocument(message.document, transaction);
-      const [found] = await transaction<{ readonly createdAt: number }[]>`
+      const [found] = await transaction<{ readonly createdAt: number | null }[]>`
         SELECT created_at::float8 AS "createdAt" FROM yurt_documents WHERE name = ${message.document}`;
       const contentAt = contentTimeOf(message.body);
-      const isPurged = found === undefined || (contentAt !== undefined && found.createdAt > contentAt);
+      const isPurged = found === undefined || (contentAt !== undefined && (found.createdAt ?? 0) > contentAt);
       if (isPurged && contentAt !== undefined) return false;
       // A purge has removed the cursor with the name of the document.
       if (!isPurged) await putCursor(endpoint, { document: message.document, sequence: cursor }, transaction);
