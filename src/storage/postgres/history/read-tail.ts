@@ -21,7 +21,12 @@ export async function originsOfTail({ name }: DocumentRow, sql: SQL): Promise<re
 export async function originatedTail({ name }: DocumentRow, sql: SQL): Promise<readonly OriginatedUpdate[]> {
   const rows = await sql<(StoredOrigin & { readonly data: Uint8Array })[]>`
     SELECT id::float8 AS row, at::float8, "user", data FROM yurt_updates WHERE document = ${name} ORDER BY id`;
-  return rows.map(({ row, at, user, data }) => ({ row, at: at ?? undefined, user: user ?? undefined, update: bytesOf(data) }));
+  return rows.map(({ row, at, user, data }) => ({
+    row,
+    at: at ?? undefined,
+    user: user ?? undefined,
+    update: bytesOf(data),
+  }));
 }
 
 /** The end of the last segment of a document. */
