@@ -32,7 +32,7 @@ export interface BusListener {
   missed?(node: NodeId): void;
 }
 
-/** Sends the messages of one subject. */
+/** Sends the messages of one subject. Their bytes may change as soon as the call returns. */
 export interface BusPort {
   /** Sends a message to all peers. Costs nothing while there is no peer. */
   publish(room: string, message: Uint8Array): void;
@@ -58,8 +58,9 @@ export interface Bus {
   /** The other nodes that are heard. */
   readonly peers: ReadonlySet<NodeId>;
   /**
-   * Opens a subject, which no other part of this server has opened. `joined` is called for the peers that exist already.
-   * Messages of a subject that a node has not opened are ignored there, and a question about it has no answer.
+   * Opens a subject, which no other part of this server has opened. `joined` is called for the peers that exist already,
+   * after this has returned and before they are heard. Messages of a subject that a node has not opened are ignored there,
+   * and a question about it has no answer.
    */
   open(subject: string, listener: BusListener): BusPort;
 }
