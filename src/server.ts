@@ -6,8 +6,8 @@ import { openApi } from "./composition/api/api.ts";
 import { openDocuments } from "./composition/api/documents.ts";
 import { openEventStreams } from "./composition/api/event-streams.ts";
 import { openBackups } from "./composition/backups/backups.ts";
+import { openServerStorage } from "./composition/cluster/server-storage.ts";
 import { openHttps } from "./composition/https.ts";
-import { openDatabase } from "./composition/open-store.ts";
 import { openOperations } from "./composition/operations.ts";
 import { openPages } from "./composition/pages.ts";
 import type { Part } from "./composition/part.ts";
@@ -101,11 +101,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const dataFolder = needsDataFolder(options)
     ? opening.adopt(openDataFolder(options.dataFolder), (folder) => folder.release())
     : undefined;
-  // The store opens before access control, which writes secrets: a folder with a broken database stays as it is.
-  const store =
-    dataFolder && options.syncEnabled
-      ? opening.adopt(openDatabase(dataFolder, dependencies), (database) => database.close())
-      : undefined;
+  // It opens before access control, which writes secrets: a folder with a broken database stays as it is.
+  const { files, store } = opening.use(await openServerStorage(dataFolder, dependencies));
   const https =
     options.https && opening.use(openHttps(options.https, { ...dependencies, dataFolder: dataFolder?.path }));
   const pages = opening.use(openPages(options));
@@ -116,7 +113,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
   const { iceServers } = turn;
   access.whenUserRevoked((user, revokedAt) => turn.endUser(user, revokedAt));
-  const contents = [dataFolder, store, ...access.contents, ...turn.contents, ...(https?.contents ?? [])].filter(
+  const contents = [dataFolder, files, ...access.contents, ...turn.contents, ...(https?.contents ?? [])].filter(
     (content) => content !== undefined,
   );
   const { readersShowPresence } = auth;
@@ -125,6 +122,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const relay =
     store &&
     opening.use(openRelay(store, { ...authorized, compactor: startWorkerCompactor(), lingerMs: syncLingerMs }));
+  await relay?.follow();
   const events = opening.use(openEventStreams(dependencies));
   const { streams } = events;
   const documents = store && relay && opening.use(openDocuments({ ...authorized, relay, store, streams }));
@@ -133,7 +131,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     relay &&
     documents &&
     opening.use(await openWebhooks(store.webhooks, { ...dependencies, content: documents.content, relay }));
-  const backups = dataFolder && store && opening.use(openBackups({ ...dependencies, dataFolder, store }));
+  const backups = dataFolder && files && opening.use(openBackups({ ...dependencies, dataFolder, store: files }));
   const ice = opening.use(openIce(authorized));
   const signaling = opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs }));
   const own: readonly Part[] = [

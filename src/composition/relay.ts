@@ -9,6 +9,7 @@ import type { Compactor } from "../relay/compaction/compactor.ts";
 import { DocumentMemory } from "../relay/document/document-memory.ts";
 import { Garbage } from "../relay/document/garbage.ts";
 import { DroppedMessages } from "../relay/dropped-messages.ts";
+import { FollowedRooms } from "../relay/followed-rooms.ts";
 import { hocuspocus } from "../relay/hocuspocus/protocol.ts";
 import { RoomEvents } from "../relay/room-events.ts";
 import { writingFirstContent } from "../relay/server-updates/first-content.ts";
@@ -113,11 +114,15 @@ export interface Relay extends Part {
   /** Every committed update. */
   readonly changes: Changes;
   readonly events: RoomEvents;
+  /**
+   * Brings what other nodes change to the rooms that are open. Called once, before clients connect. Rejects with `StoreError`.
+   */
+  follow(): Promise<void>;
 }
 
 /** Opens the relay. It closes the compactor, and not the store. */
 export function openRelay(store: Store, options: RelayOptions): Relay {
-  const { addresses, authorizer, clock, compactor, limits, lingerMs, metrics } = options;
+  const { addresses, authorizer, clock, compactor, limits, lingerMs, log, metrics } = options;
   const garbage = new Garbage({ clock, collect: (isFull) => Bun.gc(isFull) });
   const changeable = { ...options };
   const room = syncRoomOptions(store, changeable, (bytes) => garbage.dropped(bytes));
@@ -133,6 +138,7 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
     rooms,
     changes: room.changes,
     events: room.events,
+    follow: async () => store.follow?.(new FollowedRooms({ rooms, clock, log })),
     protocols,
     endpoints: endpointsOf(protocols),
     whyNotReady: () => (queue.isFailing ? "updates cannot be written to the disk" : undefined),

@@ -1,4 +1,5 @@
 import type { AuthOptions } from "../auth/auth-options.ts";
+import type { Bus } from "../cluster/bus.ts";
 import type { ShownSetting } from "../config/shown-setting.ts";
 import type { AddressRanges } from "../lib/address/address-ranges.ts";
 import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
@@ -24,6 +25,8 @@ export interface ServerOptions {
   /** Undefined: the ports speak plain HTTP. */
   readonly https?: HttpsOptions | undefined;
   readonly dataFolder: string;
+  /** The database that several servers share. Undefined: documents are in the data folder. */
+  readonly cluster?: ClusterOptions | undefined;
   /** False: nothing is stored, and only signaling is served. */
   readonly syncEnabled: boolean;
   readonly durability: DurabilityOptions["durability"];
@@ -83,6 +86,12 @@ export function needsDataFolder({
 
 /** All options of a server that follow from its settings. */
 export type ServerSettings = Omit<ServerOptions, "log" | "recent" | "configuration">;
+
+/** The database that the nodes of a cluster share. */
+export interface ClusterOptions {
+  /** `postgres://…`. It may have a password. */
+  readonly url: URL;
+}
 
 /** Change webhooks. */
 export interface WebhookSettings {
@@ -156,4 +165,6 @@ export interface PartDependencies extends Pick<ServerOptions, "limits" | "log"> 
   readonly outboxes: Outboxes;
   readonly openChannel: OpenChannel;
   readonly originPolicy: OriginPolicy;
+  /** Undefined for a server that shares its database with no other. */
+  readonly bus?: Bus | undefined;
 }

@@ -75,6 +75,15 @@ export const httpsUrl = parsed(v.string(), (text) => {
   return url?.protocol === "https:" ? url : undefined;
 });
 
+/** The URL of a database. The path of a socket may take the place of the host. */
+export const postgresUrl = parsed(v.string(), (text) => {
+  const url = /^postgres(ql)?:\/\/\S+$/i.test(text) ? URL.parse(text) : null;
+  if (url === null || url.hash !== "") return undefined;
+  const hasServer = url.hostname !== "" || ["path", "host"].some((name) => url.searchParams.has(name));
+  const hasDatabase = url.pathname.length > 1 || url.searchParams.has("dbname");
+  return hasServer && hasDatabase ? url : undefined;
+});
+
 /** Each once, in the spelling of URLs: lower case, and internationalised names as `xn--…`. */
 export const domains = parsed(texts, (names): readonly string[] | undefined => {
   const parsedNames = names.map(parseDomain).filter((name) => name !== undefined);

@@ -1,6 +1,7 @@
 import type { Option } from "../../config/option.ts";
 import { accessOptions } from "./access-options.ts";
 import { backupOptions } from "./backup-options.ts";
+import { clusterOptions } from "./cluster/cluster-options.ts";
 import { documentOptions } from "./document-options.ts";
 import { historyOptions } from "./history/history-options.ts";
 import { httpsOptions } from "./https/https-options.ts";
@@ -20,6 +21,7 @@ export const options = {
   ...lifecycleOptions,
   ...httpsOptions,
   ...storageOptions,
+  ...clusterOptions,
   ...documentOptions,
   ...historyOptions,
   ...backupOptions,

@@ -33,6 +33,7 @@ export function serverOptionsOf(values: SettingValues): ServerSettings {
     compatibilityPorts: values["compat-ports"],
     https: httpsOptionsOf(values),
     dataFolder: values.data,
+    cluster: clusterOptionsOf(values),
     syncEnabled: values["sync.enabled"],
     durability: values["sync.durability"],
     acknowledgementWindowMs: values["sync.ack-window"],
@@ -57,6 +58,10 @@ export function serverOptionsOf(values: SettingValues): ServerSettings {
     backup: backupOptionsOf(values),
     limits: limitsOf(values),
   };
+}
+
+function clusterOptionsOf({ "cluster.url": url }: SettingValues): ServerOptions["cluster"] {
+  return url && { url };
 }
 
 function deletedDocumentsMsOf({ "documents.keep-deleted": keptMs }: SettingValues): number | undefined {

@@ -1,11 +1,21 @@
 import { SQL } from "bun";
 import { StoreError } from "../store.ts";
 
-/** The connections of a store to its database. */
+export interface ConnectionsOptions {
+  /**
+   * The URL of the database, `postgres://…`, without a pooler between that shares sessions. The tables are in the first
+   * schema of the search path.
+   */
+  readonly url: string;
+}
+
+/** The connections of a node to its database. */
 export interface Connections {
   /** One connection, for appends alone: no other statement delays them. */
   readonly writer: SQL;
   readonly pool: SQL;
+  /** The host and the name of the database, for people: `db.example.com/yurt`. */
+  readonly place: string;
   /** Resolves when the statements that run have ended and the connections are closed. */
   close(): Promise<void>;
 }
@@ -26,7 +36,7 @@ const session = {
 };
 
 /** Connects with the first statement. Throws `StoreError` for an invalid URL, which is not quoted: it has a password. */
-export function openConnections(url: string): Connections {
+export function openConnections({ url }: ConnectionsOptions): Connections {
   const parsed = URL.parse(url);
   if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol))
     throw new StoreError("unavailable", "The URL of the database is invalid. Give postgres://user@host:port/database.");
@@ -39,6 +49,7 @@ export function openConnections(url: string): Connections {
   return {
     writer,
     pool,
+    place: `${parsed.host}/${database}`,
     close: async () => {
       await Promise.all([writer.close(), pool.close()]);
     },

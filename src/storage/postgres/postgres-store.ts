@@ -2,21 +2,21 @@ import type { SQL } from "bun";
 import { type Clock, systemClock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { HistoryStore } from "../history/history-store.ts";
-import {
-  type Compaction,
-  type DocumentInfo,
-  type Page,
-  type PendingUpdate,
-  type RowId,
-  type Store,
-  type StoredDocument,
-  StoreError,
-  type StoreFollower,
+import type {
+  Compaction,
+  DocumentInfo,
+  Page,
+  PendingUpdate,
+  RowId,
+  Store,
+  StoredDocument,
+  StoreFollower,
 } from "../store.ts";
 import type { WebhookStore } from "../webhook-store.ts";
 import { Appender } from "./appender.ts";
 import { CallOrder } from "./call-order.ts";
-import { type Connections, openConnections } from "./connections.ts";
+import type { ConnectionsOptions } from "./connections.ts";
+import { type Database, openDatabase } from "./database.ts";
 import { type ChangedDocument, purgeDocument, setDeletedAt } from "./documents/change-documents.ts";
 import { compactDocument } from "./documents/compact-document.ts";
 import { packBatch } from "./documents/packed-batch.ts";
@@ -24,7 +24,6 @@ import { documentInfo, listDocuments, loadDocument } from "./documents/read-docu
 import { ChangeStream } from "./feed/change-stream.ts";
 import { Feed } from "./feed/feed.ts";
 import { PostgresHistory } from "./history/postgres-history.ts";
-import { migrate, schema } from "./migrations.ts";
 import { repeatWhileBroken, translateErrors } from "./postgres-errors.ts";
 import { transact } from "./transact.ts";
 import { PostgresWebhookStore } from "./webhooks/postgres-webhook-store.ts";
@@ -32,14 +31,11 @@ import { PostgresWebhookStore } from "./webhooks/postgres-webhook-store.ts";
 interface StoreDependencies {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly metrics: Pick<Metrics, "changeWebhookDrops">;
+  /** Called when nothing uses the connections any more. */
+  readonly closed: () => Promise<void>;
 }
 
-export interface PostgresStoreOptions extends Pick<StoreDependencies, "metrics"> {
-  /**
-   * The URL of the database, `postgres://…`, without a pooler between that shares sessions. Its tables are in the first
-   * schema of the search path.
-   */
-  readonly url: string;
+export interface PostgresStoreOptions extends ConnectionsOptions, Pick<StoreDependencies, "metrics"> {
   /** The system's clock if it is not set. */
   readonly clock?: StoreDependencies["clock"];
 }
@@ -52,50 +48,22 @@ export interface SharedStore extends Store {
 }
 
 /**
- * Opens a store in a Postgres database, and creates or migrates its tables.
+ * Opens a store in a Postgres database, and creates or migrates its tables. It closes the connections at its end.
  *
  * Rejects with `StoreError` if the database cannot be used; nothing is left open then.
  */
 export async function openPostgresStore({
-  url,
   clock = systemClock,
   metrics,
+  ...options
 }: PostgresStoreOptions): Promise<SharedStore> {
-  const connections = openConnections(url);
-  try {
-    await translateErrors(async () => {
-      await refuseUnsuitable(connections.pool);
-      await migrate(connections.pool, schema);
-    });
-  } catch (error) {
-    await connections.close();
-    throw error;
-  }
-  return new PostgresStore(connections, { clock, metrics });
+  const database = await openDatabase(options);
+  return new PostgresStore(database, { clock, metrics, closed: () => database.close() });
 }
 
-interface DatabaseFacts {
-  readonly encoding: string;
-  readonly isReadOnly: boolean;
-  readonly synchronousCommit: string;
-}
-
-/** Throws `StoreError` for a database that cannot hold every name, or does not keep what it has committed. */
-async function refuseUnsuitable(sql: SQL): Promise<void> {
-  const [found] = await sql<DatabaseFacts[]>`
-    SELECT current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS "isReadOnly",
-      current_setting('synchronous_commit') AS "synchronousCommit"`;
-  const fault = found === undefined ? "The database has not answered. Start again." : faultOf(found);
-  if (fault !== undefined) throw new StoreError("unavailable", fault);
-}
-
-function faultOf({ encoding, isReadOnly, synchronousCommit }: DatabaseFacts): string | undefined {
-  if (encoding !== "UTF8") return `The database has the encoding ${encoding}. Create it with UTF8.`;
-  if (isReadOnly) return "The database is a standby. Connect to the primary server.";
-  // Acknowledged updates would be lost with the machine.
-  if (synchronousCommit === "off")
-    return "synchronous_commit is off in the database. Set it to on for the user of Yurt.";
-  return undefined;
+/** Opens a store in a database whose connections others use as well. */
+export function openStoreIn(database: Database, dependencies: Omit<StoreDependencies, "closed">): SharedStore {
+  return new PostgresStore(database, { ...dependencies, closed: async () => {} });
 }
 
 /**
@@ -105,7 +73,8 @@ function faultOf({ encoding, isReadOnly, synchronousCommit }: DatabaseFacts): st
 class PostgresStore implements SharedStore {
   readonly history: HistoryStore;
   readonly webhooks: PostgresWebhookStore;
-  readonly #connections: Connections;
+  readonly #database: Database;
+  readonly #closed: () => Promise<void>;
   readonly #clock: StoreDependencies["clock"];
   readonly #appender: Appender;
   readonly #ownWriters = new Set<number>();
@@ -114,9 +83,10 @@ class PostgresStore implements SharedStore {
   #follower: StoreFollower | undefined;
   readonly #order = new CallOrder();
 
-  constructor(connections: Connections, { clock, metrics }: StoreDependencies) {
-    const shared = { pool: connections.pool, order: this.#order };
-    this.#connections = connections;
+  constructor(database: Database, { clock, closed, metrics }: StoreDependencies) {
+    const shared = { pool: database.pool, order: this.#order };
+    this.#database = database;
+    this.#closed = closed;
     this.#clock = clock;
     const dropped = () => metrics.changeWebhookDrops.inc();
     this.webhooks = new PostgresWebhookStore({ ...shared, clock, dropped });
@@ -124,7 +94,7 @@ class PostgresStore implements SharedStore {
     const registered = (writer: number) => void this.#ownWriters.add(writer);
     this.#changes = new ChangeStream(registered);
     this.#appender = new Appender({
-      connections,
+      connections: database,
       registered,
       created: (documents) => this.webhooks.recorded(documents),
       abandoned: (updates) => this.#follower?.appended(updates),
@@ -190,7 +160,7 @@ class PostgresStore implements SharedStore {
   async close(): Promise<void> {
     await this.#feed?.close();
     await this.#order.finished();
-    await this.#connections.close();
+    await this.#closed();
   }
 
   /** Changes a document, and records that. The change takes no effect if it is made twice. */
@@ -220,7 +190,7 @@ class PostgresStore implements SharedStore {
   }
 
   get #pool(): SQL {
-    return this.#connections.pool;
+    return this.#database.pool;
   }
 
   #about<Result>(document: string, task: () => Promise<Result>): Promise<Result> {

@@ -16,6 +16,8 @@ export interface TestServerOptions {
   /** The data folder of an earlier test server. By default a new one is created, and removed at the end. */
   readonly dataFolder?: string;
   readonly syncEnabled?: boolean;
+  /** A Postgres database that it shares with other servers; see `PostgresServer.newSchema`. */
+  readonly cluster?: ServerOptions["cluster"];
   readonly keepsDeleted?: ServerOptions["keepsDeleted"];
   /** By default change webhooks may lead to this machine. */
   readonly webhooks?: Partial<ServerOptions["webhooks"]>;
@@ -110,6 +112,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     metricsToken: options.metricsToken,
     metricsAddress: options.metricsAddress,
     dataFolder,
+    cluster: options.cluster,
     syncEnabled: options.syncEnabled ?? true,
     durability: "disk",
     acknowledgementWindowMs: 20,

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import * as Y from "yjs";
+import { synced, TestClients } from "../../support/clients/providers.ts";
+import { eventually } from "../../support/eventually.ts";
+import { isMissing } from "../../support/processes/programs.ts";
+import { PostgresServer } from "../../support/programs/postgres.ts";
+import { startTestServer } from "../../support/servers/start-test-server.ts";
+
+/** A test that runs out of time ends the server with it, and fails all that follow. */
+setDefaultTimeout(30_000);
+
+describe.skipIf(isMissing("postgres"))("two servers on one database", () => {
+  let postgres: PostgresServer;
+  let cluster: { readonly url: URL };
+
+  beforeAll(async () => {
+    postgres = await PostgresServer.start();
+  });
+
+  afterAll(() => postgres[Symbol.asyncDispose]());
+
+  beforeEach(async () => {
+    cluster = { url: new URL(await postgres.newSchema()) };
+  });
+
+  test("bring what a client of one writes to the clients of both", async () => {
+    await using first = await startTestServer({ cluster });
+    await using second = await startTestServer({ cluster });
+    await using clients = new TestClients();
+    const near = clients.connect(first.wsUrl, "shared");
+    const far = clients.connect(second.wsUrl, "shared");
+    await Promise.all([near, far].map(synced));
+
+    near.text.insert(0, "from the first");
+    await eventually("the second has it", () => far.text.toString() === "from the first");
+    far.text.insert(0, "and back ");
+    await eventually("the first has it", () => near.text.toString() === "and back from the first");
+
+    const found = await fetch(`${second.url}/v1/docs/shared`);
+    const info = await found.json();
+    expect(info).toMatchObject({ name: "shared" });
+  });
+
+  test("find the documents when they start again with other data folders", async () => {
+    {
+      await using server = await startTestServer({ cluster });
+      await using clients = new TestClients();
+      const writer = clients.connect(server.wsUrl, "kept");
+      await synced(writer);
+      writer.text.insert(0, "kept");
+      const reader = clients.connect(server.wsUrl, "kept");
+      await eventually("it is stored", () => reader.text.toString() === "kept");
+    }
+    await using server = await startTestServer({ cluster });
+    const answer = await fetch(`${server.url}/v1/docs/kept/update`);
+    const doc = new Y.Doc();
+    Y.applyUpdate(doc, await answer.bytes());
+    expect(doc.getText("text").toString()).toBe("kept");
+  });
+});
