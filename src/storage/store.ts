@@ -30,6 +30,11 @@ export interface StoredDocument {
   readonly sequence: RowId;
   /** As `DocumentInfo.deletedAt`. The log of a deleted document is not read: it appears empty. */
   readonly deletedAt?: number | undefined;
+  /**
+   * All rows of the document are larger. Those of one of the same name that was purged before are not: a reader that has such
+   * a row finds out that the document was made anew. Undefined in a store that no other node can change.
+   */
+  readonly rowsAfter?: RowId | undefined;
 }
 
 /** A base that is to replace rows of a document's log. */

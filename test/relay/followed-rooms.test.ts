@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { FollowedRooms } from "../../src/relay/followed-rooms.ts";
 import type { SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
+import { compaction, rowsOf } from "../support/bytes/counting.ts";
 import { Random } from "../support/bytes/random.ts";
 import { settled } from "../support/eventually.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";
@@ -226,6 +227,35 @@ describe("a room that is open on two nodes", () => {
     expect(b.parts.rooms.find("d")).toBeUndefined();
   });
 
+  test.each([
+    ["existed", true],
+    ["did not exist", false],
+  ])(
+    "closes when the document is purged, and made anew before that is reported (it %s at first)",
+    async (_, existed) => {
+      const { shared, a, b, ann, ben, receive } = await setUp();
+      await ann.type("old");
+      await receive();
+      if (existed) await b.parts.rooms.close("d");
+      const member = existed ? await b.join() : ben;
+      const other = shared.openNode();
+      let hasEnded = false;
+      member.member.ended = () => {
+        hasEnded = true;
+      };
+      await a.store.purge("d");
+      await other.append([{ document: "d", update: updateOfText("new") }]);
+      await receive();
+      expect([hasEnded, b.parts.rooms.find("d")]).toEqual([true, undefined]);
+      const cleo = await b.join();
+      cleo.receive();
+      expect(cleo.text.toString()).toBe("new");
+      await a.store.compact("d", compaction(rowsOf(await a.store.load("d")), updateOfText("new")));
+      await receive();
+      expect(b.parts.rooms.find("d")).toBe(cleo.room);
+    },
+  );
+
   test("is read again when reports are missing", async () => {
     const { shared, b, ann, ben } = await setUp();
     await ann.type("one");
@@ -259,6 +289,13 @@ describe("a room that is open on two nodes", () => {
     expect(await storedText(shared.openNode())).toBe(ann.text.toString());
   });
 });
+
+function updateOfText(text: string): Uint8Array {
+  const doc = new Y.Doc();
+  doc.clientID = 7;
+  doc.getText("t").insert(0, text);
+  return Y.encodeStateAsUpdate(doc);
+}
 
 async function storedText(store: NodeStore): Promise<string> {
   const loaded = await store.load("d");

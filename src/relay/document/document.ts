@@ -32,6 +32,7 @@ interface LoadedDocument {
   readonly state: DocumentState;
   readonly staged: StagedContents;
   readonly sequence: RowId;
+  readonly rowsAfter: RowId | undefined;
 }
 
 /** The state vector of a client that has nothing. */
@@ -55,6 +56,8 @@ export class Document implements MemoryHolder {
   #sequence: RowId;
   /** The last row that was read from the store, with all rows before it. */
   #readThrough: RowId;
+  /** All its rows are larger. Undefined while it has none, and in a store that does not tell. */
+  #rowsAfter: RowId | undefined;
   #reader: LogReader | undefined;
   /** The compaction that `compact` waits for and that has not begun. */
   #requested: Promise<void> | undefined;
@@ -84,15 +87,17 @@ export class Document implements MemoryHolder {
       state: new DocumentState(stored, staged, read),
       staged,
       sequence: stored?.sequence ?? 0,
+      rowsAfter: stored?.rowsAfter,
     });
     return new Document(name, await loadInTurns(name, options, take), options);
   }
 
-  private constructor(name: string, { state, staged, sequence }: LoadedDocument, options: DocumentOptions) {
+  private constructor(name: string, { state, staged, sequence, rowsAfter }: LoadedDocument, options: DocumentOptions) {
     this.name = name;
     this.state = state;
     this.#sequence = sequence;
     this.#readThrough = sequence;
+    this.#rowsAfter = rowsAfter;
     this.#staged = staged;
     this.keepsDeleted = options.keepsDeleted(name);
     this.#options = options;
@@ -147,6 +152,7 @@ export class Document implements MemoryHolder {
 
   /** Called after `state.commit`, with the size of the update and its row. */
   committed(bytes: number, row: RowId): void {
+    this.#rowsAfter ??= row - 1;
     // Another node's rows may come late.
     this.#sequence = Math.max(this.#sequence, row);
     this.#uncountedBytes += bytes;
@@ -254,12 +260,18 @@ export class Document implements MemoryHolder {
   #expectLog(): (stored: StoredDocument | undefined, read: ReadParts) => void {
     const take = this.state.expectLog();
     return (stored, read) => {
-      if (stored === undefined && this.#sequence > 0) throw new DocumentDeleted();
+      if (this.#isAnother(stored)) throw new DocumentDeleted();
       const added = take(stored, read);
       this.#readThrough = stored?.sequence ?? 0;
       this.#sequence = Math.max(this.#sequence, this.#readThrough);
       this.#reader?.found(added);
     };
+  }
+
+  /** Whether the document was purged, and possibly made anew. */
+  #isAnother(stored: StoredDocument | undefined): boolean {
+    if (stored === undefined) return this.#sequence > 0;
+    return this.#rowsAfter !== undefined && stored.rowsAfter !== undefined && stored.rowsAfter > this.#rowsAfter;
   }
 
   #countMemory(): void {

@@ -39,6 +39,7 @@ const migrations: readonly string[] = [
   CREATE TABLE yurt_documents (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text COLLATE "C" NOT NULL UNIQUE,
+    rows_after bigint NOT NULL, -- smaller than the ids of all its rows, and not than those of a purged document of this name
     base bigint, -- the id of the base that the last compaction has made
     base_data bytea,
     summary bytea, -- facts about the base, readable without decoding it

@@ -113,6 +113,26 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
       await closeAll([a, b]);
     });
 
+    test("tell a document that was made anew by its rows, however they append and purge", async () => {
+      const url = await server.newSchema();
+      const nodes = await openNodes(3, url);
+      await using database = server.connect(url);
+      const batch = ["a", "b", "a"].map((document) => ({ document, update: one }));
+      for (let round = 0; round < 20; round += 1)
+        await Promise.all([...nodes.map((node) => node.append(batch)), nodes[round % 3]?.purge("a")]);
+      const wrong = await database`
+        SELECT name FROM yurt_documents JOIN yurt_updates ON document = name WHERE yurt_updates.id <= rows_after`;
+      expect([...wrong]).toEqual([]);
+      const [node] = nodes;
+      const former = rowsOf(await node?.load("a")).at(-1) ?? 0;
+      await node?.purge("a");
+      const rows = (await node?.append(batch)) ?? [];
+      const { rowsAfter = 0 } = (await node?.load("a")) ?? {};
+      expect(rowsAfter).toBeGreaterThanOrEqual(former);
+      expect(rowsAfter).toBeLessThan(rows[0] ?? 0);
+      await closeAll(nodes);
+    });
+
     test("never compact away a row that they have not read", async () => {
       const [a, b] = await openNodes(2);
       const [first = 0] = (await a?.append([{ document: "d", update: updateOf([1]) }])) ?? [];

@@ -18,6 +18,8 @@ export interface NodeStore extends Store {
 export class SharedStore {
   readonly #store = openMemoryStore();
   readonly #followers = new Map<object, StoreFollower>();
+  /** As `StoredDocument.rowsAfter`. */
+  readonly #rowsAfter = new Map<string, RowId>();
   #held: Promise<void> | undefined;
   #reports: { readonly by: object; readonly report: (follower: StoreFollower) => void }[] = [];
 
@@ -50,11 +52,16 @@ export class SharedStore {
       return result;
     };
     return {
-      load: (document) => store.load(document),
+      load: async (document) => {
+        const loaded = await store.load(document);
+        return loaded && { ...loaded, rowsAfter: this.#rowsAfter.get(document) };
+      },
       append: async (batch) => {
         // The caller uses the bytes again as soon as the append is answered.
         const copies = batch.map(({ document, update, user }) => ({ document, update: update.slice(), user }));
         const rows = await store.append(copies);
+        for (const [index, { document }] of copies.entries())
+          if (!this.#rowsAfter.has(document)) this.#rowsAfter.set(document, (rows[index] ?? 0) - 1);
         this.#appended(node, copies, rows);
         return rows;
       },
@@ -64,7 +71,10 @@ export class SharedStore {
       info: (document) => store.info(document),
       delete: (document) => changed(document, store.delete(document)),
       undelete: (document) => changed(document, store.undelete(document)),
-      purge: (document) => changed(document, store.purge(document)),
+      purge: (document) => {
+        this.#rowsAfter.delete(document);
+        return changed(document, store.purge(document));
+      },
       scrub: () => store.scrub(),
       follow: async (follower) => {
         this.#followers.set(node, follower);

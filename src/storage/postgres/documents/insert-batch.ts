@@ -22,7 +22,8 @@ export interface InsertedBatch {
  *
  * The documents stay locked until the commit (`lockDocument`), and the rows are numbered under these locks. So the rows
  * of one document ascend in the order of the commits on all nodes: a reader never sees one before a smaller one. All
- * nodes lock in the order of the keys, and never wait for each other in a circle.
+ * nodes lock in the order of the keys, and never wait for each other in a circle. `rows_after` is read under them as well,
+ * before the rows are numbered: they are inserted when `created` is complete.
  *
  * `ON CONFLICT` looks for the document as it is now. The statement itself sees the database as it was before it has
  * waited for the locks, and would find a document that was purged meanwhile.
@@ -46,15 +47,17 @@ export async function insertBatch(
     ), ready AS MATERIALIZED (
       SELECT count(*) AS locks FROM locked
     ), created AS (
-      INSERT INTO yurt_documents (name, created_at)
-      SELECT DISTINCT document, ${at}::bigint FROM items WHERE (SELECT locks FROM ready) > 0
+      INSERT INTO yurt_documents (name, created_at, rows_after)
+      SELECT DISTINCT document, ${at}::bigint, (SELECT coalesce(pg_sequence_last_value('yurt_rows'), 0))
+      FROM items WHERE (SELECT locks FROM ready) > 0
       ON CONFLICT (name) DO NOTHING
       RETURNING name
     ), inserted AS (
       INSERT INTO yurt_updates (document, id, data, at, "user", writer, batch)
       SELECT document, nextval('yurt_rows'), substr(${bytes}::bytea, start, length), ${at}::bigint, "user",
         ${writer}::bigint, ${number}::bigint
-      FROM (SELECT * FROM items WHERE (SELECT locks FROM ready) > 0 ORDER BY place) AS ordered
+      FROM (SELECT * FROM items WHERE (SELECT locks FROM ready) > 0 AND (SELECT count(*) FROM created) >= 0 ORDER BY place)
+        AS ordered
       RETURNING id, document
     ), announced AS (
       INSERT INTO yurt_created_documents (document, sequence, at)

@@ -12,6 +12,7 @@ interface LogRow {
   readonly summary: Uint8Array | null;
   readonly sequence: RowId | null;
   readonly deletedAt: number | null;
+  readonly rowsAfter: RowId | null;
 }
 
 /** As `Store.load`. One statement, because each sees another state of the database. */
@@ -19,27 +20,28 @@ export async function loadDocument(name: string, sql: SQL): Promise<StoredDocume
   const rows = await sql<LogRow[]>`
     SELECT 'document' AS kind, base::float8 AS row, CASE WHEN deleted_at IS NULL THEN base_data END AS data, summary,
       greatest(last_update, (SELECT max(id) FROM yurt_updates WHERE document = name))::float8 AS sequence,
-      deleted_at::float8 AS "deletedAt"
+      deleted_at::float8 AS "deletedAt", rows_after::float8 AS "rowsAfter"
     FROM yurt_documents WHERE name = ${name}
     UNION ALL
-    SELECT 'update', updates.id::float8, data, NULL, NULL, NULL
+    SELECT 'update', updates.id::float8, data, NULL, NULL, NULL, NULL
     FROM yurt_updates AS updates JOIN yurt_documents AS documents ON name = document
     WHERE document = ${name} AND deleted_at IS NULL
     UNION ALL
-    SELECT 'quarantined', quarantined.id::float8, data, NULL, NULL, NULL
+    SELECT 'quarantined', quarantined.id::float8, data, NULL, NULL, NULL, NULL
     FROM yurt_quarantined AS quarantined JOIN yurt_documents AS documents ON documents.id = document
     WHERE name = ${name} AND deleted_at IS NULL`;
   const found = rows.find(({ kind }) => kind === "document");
   if (found === undefined) return undefined;
   const { data, deletedAt, row, summary } = found;
-  const sequence = found.sequence ?? 0;
-  if (deletedAt !== null) return { base: undefined, tail: [], quarantined: [], sequence, deletedAt };
+  const [sequence, rowsAfter] = [found.sequence ?? 0, found.rowsAfter ?? 0];
+  if (deletedAt !== null) return { base: undefined, tail: [], quarantined: [], sequence, deletedAt, rowsAfter };
   const base = row === null || data === null ? undefined : { row, update: bytesOf(data) };
   return {
     base: base && { ...base, summary: summary === null ? undefined : bytesOf(summary) },
     tail: updatesOf("update", rows),
     quarantined: updatesOf("quarantined", rows),
     sequence,
+    rowsAfter,
   };
 }
 
