@@ -2,7 +2,7 @@ import type * as Y from "yjs";
 import { Ranges } from "../../src/lib/ranges.ts";
 import { type Clocks, deletesIn, deletesOf, structsIn, structsOf } from "../../test/support/bytes/y-doc-facts.ts";
 
-/** The received content that a document lacks, in clocks by client. */
+/** A part of the content of a document, in clocks by client. */
 export interface Missing {
   readonly structs: Clocks;
   readonly deletes: Clocks;
@@ -25,6 +25,20 @@ export class Ledger {
     enter(this.#deletes, deletesOf([update]));
   }
 
+  /** Adds content that was read from elsewhere than an update. */
+  addClocks({ structs, deletes }: Missing): void {
+    enter(this.#structs, structs);
+    enter(this.#deletes, deletes);
+  }
+
+  /** The ledger as it is now. */
+  copy(): Ledger {
+    const copy = new Ledger();
+    copy.addClocks({ structs: clocksOf(this.#structs), deletes: clocksOf(this.#deletes) });
+    copy.#updates = this.#updates;
+    return copy;
+  }
+
   /** The content that `doc` lacks. Pending structs in it count as present. */
   missingFrom(doc: Y.Doc): Missing {
     return { structs: lacking(this.#structs, structsIn(doc)), deletes: lacking(this.#deletes, deletesIn(doc)) };
@@ -36,6 +50,10 @@ export function countClocks(clocks: Clocks): number {
   let count = 0;
   for (const [, ranges] of clocks) for (const [start, end] of ranges) count += end - start;
   return count;
+}
+
+function clocksOf(ledger: ReadonlyMap<number, Ranges>): Clocks {
+  return Array.from(ledger, ([client, ranges]) => [client, [...ranges]] as const);
 }
 
 function enter(ledger: Map<number, Ranges>, clocks: Clocks): void {

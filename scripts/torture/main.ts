@@ -5,7 +5,9 @@
  * `--rounds` (kill, requests, webhooks), `--frames` (fuzz, fast-reader, stun, turn) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
  * `--attack` (attack) names one attack, or several separated by commas, and `--connections` the numbers of connections that
  * attack (`own`: as many as the attack has by itself; default: own,50). `--candidate` (cost) is a file with frames of an
- * earlier search. `--seconds` (attack, cost, turn-soak) and `--executable` (attack, cost) are how long it lasts, and another build of the server.
+ * earlier search. `--seconds` (attack, cluster, cost, turn-soak) and `--executable` (attack, cluster, cost) are how long it
+ * lasts (cluster: each harm), and another build of the server. `--harm` (cluster) names one harm, or several separated by
+ * commas.
  * `--protocol` is the protocol of the sync clients: `y-websocket`, `hocuspocus` or `mixed`. A torture with a single
  * protocol takes the first of `mixed`; fuzz uses all. The exit status is 1 when a guarantee was broken.
  */
@@ -20,6 +22,8 @@ import { findAttack } from "./attack/catalog.ts";
 import { hocuspocus, hocuspocusSessions } from "./client/hocuspocus-protocol.ts";
 import type { SyncProtocol } from "./client/sync-protocol.ts";
 import { yWebsocket } from "./client/y-websocket-protocol.ts";
+import { tortureCluster } from "./cluster/cluster.ts";
+import { harms } from "./cluster/harms.ts";
 import { tortureByFullDisk } from "./disk-full.ts";
 import { tortureByFreezing } from "./frozen.ts";
 import { tortureByCost } from "./fuzz/cost/cost.ts";
@@ -54,6 +58,8 @@ interface Given {
   readonly connections: readonly (number | "own")[];
   readonly executable: string | undefined;
   readonly candidate: string | undefined;
+  /** The harms of a cluster; all if undefined. */
+  readonly harms: readonly string[] | undefined;
 }
 
 const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
@@ -76,6 +82,8 @@ const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   "disk-full": tortureByFullDisk,
   attack: tortureByAttacks,
   cost: tortureByCost,
+  cluster: ({ seconds = 30, ...given }) =>
+    tortureCluster({ ...given, seconds, documents: 24, updatesPerSecond: 2_000 }),
   // nginx waits 60 s by default.
   "idle-proxy": ({ dataFolder }) => tortureByIdling({ dataFolder, idleMs: 150_000 }),
 };
@@ -98,6 +106,7 @@ const { values, positionals } = parseArgs({
     connections: { type: "string", default: "own,50" },
     executable: { type: "string" },
     candidate: { type: "string" },
+    harm: { type: "string" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
   },
 });
@@ -111,12 +120,14 @@ const attack = {
   connections: values.connections.split(",").map((count) => (count === "own" ? count : +count)),
   executable: values.executable,
   candidate: values.candidate,
+  harms: values.harm?.split(","),
 };
 const protocols = Object.hasOwn(protocolsOf, values.protocol) ? protocolsOf[values.protocol] : undefined;
 if (
   protocols === undefined ||
   unknown.length > 0 ||
   (attack.names ?? []).some((name) => findAttack(name) === undefined) ||
+  (attack.harms ?? []).some((name) => !Object.hasOwn(harms, name)) ||
   [...Object.values(amounts), attack.seconds ?? 0, ...attack.connections.filter((count) => count !== "own")].some(
     (amount) => !Number.isSafeInteger(amount) || amount < 0,
   )

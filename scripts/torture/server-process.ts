@@ -10,7 +10,7 @@ export interface ServerProcessOptions {
   /** A command that runs the rest of its arguments and becomes that process. */
   readonly prefix?: readonly string[];
   /** Another build of the server than this repository's. */
-  readonly executable?: string;
+  readonly executable?: string | undefined;
 }
 
 /** One line of the server's log. */

@@ -1,7 +1,8 @@
-import { chownSync, mkdtempSync, rmSync } from "node:fs";
+import { chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { SQL } from "bun";
+import { eventually } from "../eventually.ts";
 import { findProgram } from "../processes/programs.ts";
 
 /** The superuser of the databases, and their names. */
@@ -20,16 +21,31 @@ const settings = {
   lc_messages: "C",
 };
 
+/** As a server is run: what is committed is on disk. */
+const durableSettings = {
+  ...settings,
+  fsync: "on",
+  full_page_writes: "on",
+  autovacuum: "on",
+  shared_buffers: "128MB",
+};
+
+export interface PostgresOptions {
+  /** True if commits reach the disk. By default they do not. */
+  readonly isDurable?: boolean;
+}
+
 /** A Postgres of the system's package, with its data in a temporary folder, until it is disposed of. */
 export class PostgresServer implements AsyncDisposable {
   /** The socket that clients connect to. */
   readonly socket: string;
   readonly #folder: string;
-  readonly #process: Bun.Subprocess<"ignore", "ignore", "pipe">;
+  readonly #run: () => Bun.Subprocess<"ignore", "ignore", "pipe">;
+  #process: Bun.Subprocess<"ignore", "ignore", "pipe">;
   readonly #admin: SQL;
   #schemas = 0;
 
-  static async start(): Promise<PostgresServer> {
+  static async start({ isDurable = false }: PostgresOptions = {}): Promise<PostgresServer> {
     const folder = mkdtempSync(join(tmpdir(), "yurt-postgres-"));
     const postgres = findProgram("postgres") ?? "postgres";
     const data = join(folder, "data");
@@ -37,20 +53,20 @@ export class PostgresServer implements AsyncDisposable {
     const initdb = [join(dirname(postgres), "initdb"), "-D", data, "-U", name, "-A", "trust", "-E", "UTF8"];
     const init = Bun.spawnSync([...prefix, ...initdb, "--locale=C", "--no-sync", "--no-instructions"], { cwd: folder });
     if (init.exitCode !== 0) throw new Error(`initdb has failed:\n${init.stderr}`);
-    const flags = Object.entries({ ...settings, unix_socket_directories: folder }).flatMap(([key, value]) => [
-      "-c",
-      `${key}=${value}`,
-    ]);
+    const chosen = { ...(isDurable ? durableSettings : settings), unix_socket_directories: folder };
+    const flags = Object.entries(chosen).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
     const command = [...prefix, postgres, "-D", data, "-p", `${port}`, ...flags];
-    const server = new PostgresServer(folder, Bun.spawn(command, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] }));
+    const run = () => Bun.spawn(command, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+    const server = new PostgresServer(folder, run);
     await server.#ready();
     await server.#admin.unsafe(`CREATE DATABASE ${name}`);
     return server;
   }
 
-  private constructor(folder: string, process: Bun.Subprocess<"ignore", "ignore", "pipe">) {
+  private constructor(folder: string, run: () => Bun.Subprocess<"ignore", "ignore", "pipe">) {
     this.#folder = folder;
-    this.#process = process;
+    this.#run = run;
+    this.#process = run();
     this.socket = join(folder, `.s.PGSQL.${port}`);
     this.#admin = new SQL(this.#url("postgres", this.socket), { max: 1 });
   }
@@ -80,6 +96,30 @@ export class PostgresServer implements AsyncDisposable {
     return this.#url(database, this.socket);
   }
 
+  /** The ids of its processes, the first of which has started the others. */
+  get pids(): readonly number[] {
+    const { pid } = this.#process;
+    return [pid, ...childrenOf(pid)];
+  }
+
+  /** Kills all its processes at once, as a loss of power does to them. Resolves when none is left. */
+  async kill(): Promise<void> {
+    // Stopped, it does not notice that the others end.
+    this.#process.kill("SIGSTOP");
+    const children = childrenOf(this.#process.pid);
+    this.#process.kill("SIGKILL");
+    for (const pid of children) killIfThere(pid);
+    await this.#process.exited;
+    // They share memory that the next start must find unused.
+    await eventually("all processes of Postgres have ended", () => !children.some(isRunning));
+  }
+
+  /** Starts it again after `kill`. Resolves when it takes connections. */
+  async restart(): Promise<void> {
+    this.#process = this.#run();
+    await this.#ready();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#admin.close({ timeout: 0 });
     this.#process.kill("SIGQUIT");
@@ -106,6 +146,31 @@ export class PostgresServer implements AsyncDisposable {
       if (text.includes("ready to accept connections")) ready();
     }
     return text;
+  }
+}
+
+function childrenOf(pid: number): readonly number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return children
+    .split(" ")
+    .filter((word) => word !== "")
+    .map(Number);
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** False for a process that has ended, even if its parent has not asked for its status yet. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
   }
 }
 

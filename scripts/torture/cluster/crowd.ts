@@ -1,0 +1,172 @@
+import * as Y from "yjs";
+import type { Patch } from "../../../test/support/bytes/histories.ts";
+import type { Random } from "../../../test/support/bytes/random.ts";
+import { typing } from "../client/editors.ts";
+import { Ledger } from "../ledger.ts";
+import { type Known, Member } from "./member.ts";
+import type { Node } from "./node.ts";
+
+export interface CrowdOptions {
+  readonly nodes: readonly Node[];
+  readonly documents: number;
+  readonly updatesPerSecond: number;
+  readonly patches: readonly Patch[];
+  readonly random: Random;
+  readonly troubled: (why: string) => void;
+}
+
+/** A document, with a writer on each node. */
+export interface Circle {
+  readonly known: Known;
+  readonly members: Member[];
+}
+
+const typingTickMs = 10;
+const movesPerSecond = 1;
+/** A client that waits for this many acknowledgements has a slow server, and types no faster. */
+const waitingUpdates = 500;
+
+/** The clients of a cluster: in each document one writer per node, the last of which speaks Hocuspocus, and a reader. */
+export class Crowd implements Disposable {
+  readonly circles: readonly Circle[];
+  readonly #options: CrowdOptions;
+  readonly #keystrokes = new Map<Member, () => void>();
+  /** Members that end for good when harm comes to their node. */
+  readonly #visitors = new Set<Member>();
+  readonly #left: Member[] = [];
+  #timer: Timer | undefined;
+  #typed = 0;
+
+  constructor(options: CrowdOptions) {
+    this.#options = options;
+    this.circles = Array.from({ length: options.documents }, (_, index) => this.#open(`document ${index}`));
+  }
+
+  get members(): readonly Member[] {
+    return this.circles.flatMap(({ members }) => members);
+  }
+
+  /** The number of edits so far. */
+  get typed(): number {
+    return this.#typed;
+  }
+
+  /** The number of connections so far, of all that have ever been members. */
+  get connections(): number {
+    return [...this.members, ...this.#left].reduce((sum, { connections }) => sum + connections, 0);
+  }
+
+  /** Has all work at an even rate, until `rest`. */
+  work(): void {
+    const { random, updatesPerSecond } = this.#options;
+    const writers = [...this.#keystrokes.keys()];
+    let last = performance.now();
+    let due = 0;
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      due += ((now - last) * updatesPerSecond) / 1_000;
+      const moves = ((now - last) * movesPerSecond * this.members.length) / 1_000;
+      last = now;
+      for (; due >= 1; due -= 1) this.#type(random.pick(writers));
+      for (let move = Math.floor(moves + random.real()); move > 0; move -= 1) random.pick(this.members).move();
+    }, typingTickMs);
+  }
+
+  rest(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Adds a visitor on each node, who shows presence and ends when harm comes to the node. */
+  invite(): void {
+    const { nodes, random } = this.#options;
+    for (const node of nodes) {
+      const circle = random.pick(this.circles);
+      const visitor = this.#member(circle.known, { name: `visitor of ${node.name}`, kind: "y-websocket", node });
+      circle.members.push(visitor);
+      this.#visitors.add(visitor);
+    }
+  }
+
+  /** Ends the visitors that are on a node. */
+  depart(node: Node): void {
+    for (const visitor of this.#visitors) if (visitor.node === node) this.#end(visitor);
+  }
+
+  [Symbol.dispose](): void {
+    this.rest();
+    for (const member of this.members) member.leave();
+  }
+
+  #end(visitor: Member): void {
+    visitor.leave();
+    this.#visitors.delete(visitor);
+    this.#left.push(visitor);
+    for (const { members } of this.circles) {
+      const index = members.indexOf(visitor);
+      if (index >= 0) members.splice(index, 1);
+    }
+  }
+
+  #type(writer: Member): void {
+    if (writer.waiting > waitingUpdates) return;
+    this.#keystrokes.get(writer)?.();
+    this.#typed += 1;
+  }
+
+  #open(name: string): Circle {
+    const { nodes, patches } = this.#options;
+    const known = { name, seen: new Ledger(), acknowledged: new Ledger() };
+    const writers = nodes.map((node, index) => {
+      const kind = index === nodes.length - 1 ? "hocuspocus" : "y-websocket";
+      const writer = this.#member(known, { name: `writer ${index} of ${name}`, kind, node });
+      this.#keystrokes.set(writer, typingInto(writer.doc, `text ${index}`, patches));
+      return writer;
+    });
+    const node = this.#nextNode();
+    return {
+      known,
+      members: [...writers, this.#member(known, { name: `reader of ${name}`, kind: "y-websocket", node })],
+    };
+  }
+
+  #member(known: Known, who: { readonly name: string; readonly kind: Member["kind"]; readonly node: Node }): Member {
+    const { troubled } = this.#options;
+    return new Member(known, { ...who, troubled, nextNode: () => this.#nextNode() });
+  }
+
+  /** A node that takes connections, as a load balancer picks it that asks for their health. */
+  #nextNode(): Node {
+    const { nodes, random } = this.#options;
+    const serving = nodes.filter(({ isServing }) => isServing);
+    return random.pick(serving.length > 0 ? serving : nodes);
+  }
+}
+
+/** Each edit is one update. */
+function typingInto(doc: Y.Doc, name: string, patches: readonly Patch[]): () => void {
+  const keystroke = typing(patches);
+  const text = doc.getText(name);
+  return () => doc.transact(() => keystroke(text));
+}
+
+/** Whether all members of a circle have the same content. */
+export function isConverged({ members }: Circle): boolean {
+  const [first, ...others] = members.map(({ doc }) => Y.snapshot(doc));
+  return first !== undefined && others.every((other) => Y.equalSnapshots(first, other));
+}
+
+/** The presences that a member does not show as they are: of members that it lacks or shows late, and of others. */
+export function wrongPresences({ members }: Circle): readonly string[] {
+  return members.flatMap(({ name, awareness }) => {
+    const shown = awareness.getStates();
+    const right = new Map(members.map((other) => [other.awareness.clientID, other]));
+    const ghosts = [...shown].filter(([client]) => !right.has(client));
+    const absent = [...right].filter(
+      ([client, other]) => JSON.stringify(shown.get(client)) !== JSON.stringify(other.awareness.getLocalState()),
+    );
+    return [
+      ...ghosts.map(([client, state]) => `${name} shows ${JSON.stringify(state)} (${client}), who has left`),
+      ...absent.map(([client, other]) => `${name} shows ${JSON.stringify(shown.get(client))} as ${other.name}`),
+    ];
+  });
+}

@@ -1,0 +1,92 @@
+import type { Random } from "../../../test/support/bytes/random.ts";
+import { pause } from "../../../test/support/eventually.ts";
+import type { Node } from "./node.ts";
+import type { Nodes } from "./nodes.ts";
+
+/** What harms may do while clients work. */
+export interface Harmed {
+  readonly nodes: Nodes;
+  readonly random: Random;
+  /** How long this harm lasts. */
+  readonly seconds: number;
+  /** Has some clients of a node end for good, at the moment at which it cannot tell anyone. */
+  readonly depart: (node: Node) => void;
+  /** Counts what was done. */
+  readonly count: (what: string, times?: number) => void;
+}
+
+/** One way to harm a cluster. When it resolves, nodes, engine and network work again. */
+export type Harm = (harmed: Harmed) => Promise<void>;
+
+/** Every 2 s, one node is killed at once. It starts again within a second. */
+async function killNodes({ nodes, random, seconds, depart, count }: Harmed): Promise<void> {
+  await repeat(seconds, 2, async () => {
+    const node = random.pick(nodes.all);
+    await node.kill();
+    depart(node);
+    count("nodes killed");
+    await pause(random.integer(1_000));
+    await node.restart();
+  });
+}
+
+/** Every second, the engine ends all connections of all nodes. */
+async function killConnections({ nodes, seconds, count }: Harmed): Promise<void> {
+  await using database = nodes.connect();
+  await repeat(seconds, 1, async () => {
+    const killed = await database`
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'yurt' AND pid <> pg_backend_pid()`;
+    count("connections killed", killed.length);
+  });
+}
+
+/** Every 6 s, the engine is killed at once. It starts again a second later. */
+async function killEngine({ nodes, seconds, count }: Harmed): Promise<void> {
+  await repeat(seconds, 6, async () => {
+    await nodes.engine.kill();
+    count("engines killed");
+    await pause(Math.min(1_000, seconds * 500));
+    await nodes.engine.restart();
+  });
+}
+
+/** One node is stopped all the time, as a virtual machine that is suspended. */
+async function freezeNode({ nodes, random, seconds, depart, count }: Harmed): Promise<void> {
+  const node = random.pick(nodes.all);
+  node.freeze();
+  depart(node);
+  count("nodes frozen");
+  await pause(seconds * 1_000);
+  node.thaw();
+}
+
+/** The network between one node and the engine is cut: twice for a third of the time, with different ends. */
+async function cutNetwork({ nodes, random, seconds, count }: Harmed): Promise<void> {
+  for (const forgets of [false, true]) {
+    const node = random.pick(nodes.all);
+    node.cut();
+    count("networks cut");
+    await pause((seconds * 1_000) / 3);
+    node.mend({ forgets });
+    await pause((seconds * 1_000) / 6);
+  }
+}
+
+export const harms = {
+  "kill -9 of a node": killNodes,
+  "end of all connections": killConnections,
+  "kill -9 of the engine": killEngine,
+  "SIGSTOP of a node": freezeNode,
+  "cut network": cutNetwork,
+} as const satisfies Readonly<Record<string, Harm>>;
+
+/** Works at the beginning of each period, at least once, and resolves at the end of the time or of the last work. */
+async function repeat(seconds: number, periodSeconds: number, work: () => Promise<void>): Promise<void> {
+  const startedAt = performance.now();
+  const until = (second: number) => pause(Math.max(0, startedAt + second * 1_000 - performance.now()));
+  for (let second = 0; second === 0 || second < seconds; second += periodSeconds) {
+    await until(second);
+    await work();
+  }
+  await until(seconds);
+}
