@@ -3,7 +3,7 @@ import { pause } from "../../../test/support/eventually.ts";
 import type { Node } from "./node.ts";
 import type { Nodes } from "./nodes.ts";
 
-/** What harms may do while clients work. */
+/** The cluster that a harm is done to, while clients work. */
 export interface Harmed {
   readonly nodes: Nodes;
   readonly random: Random;

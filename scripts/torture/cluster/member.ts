@@ -9,12 +9,12 @@ import type { Ledger } from "../ledger.ts";
 import type { Node } from "./node.ts";
 import { observedSocket, type SocketObserver } from "./observed-socket.ts";
 
-/** What the clients of one document know of it. None of it may be lost. */
+/** The content of one document that its clients know. None of it may be lost. */
 export interface Known {
   readonly name: string;
-  /** What a client has received of others. */
+  /** The content that a client has received from others. */
   readonly seen: Ledger;
-  /** What the server has acknowledged to its sender. */
+  /** The content that is acknowledged to its sender. */
   readonly acknowledged: Ledger;
 }
 

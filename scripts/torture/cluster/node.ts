@@ -25,8 +25,7 @@ export class Node implements AsyncDisposable {
   #process: ServerProcess;
   /** Whether it takes new connections. */
   isServing = false;
-  /** What its processes have logged as trouble, and ends that nobody has asked for. */
-  readonly troubles: string[] = [];
+  /** The ends of processes that nobody has caused. */
   readonly faults: string[] = [];
   #starts = 0;
 
@@ -119,7 +118,6 @@ export class Node implements AsyncDisposable {
     if (this.#process.hasEnded) this.faults.push(`${this.name} has ended by itself`);
     this.#process.kill(signal);
     const { code } = await within(startMs, `${this.name} ends`, this.#process.ended());
-    for (const trouble of this.#process.troubles) this.troubles.push(`${this.name}: ${trouble}`);
     return code;
   }
 }
