@@ -42,6 +42,8 @@ export interface RunningServer extends Omit<ServedParts, "close" | "reload" | "r
   /** Undefined when nothing is stored. */
   readonly dataFolder: string | undefined;
   readonly dataFolderIsNew: boolean;
+  /** The database with the documents, as `Database.place`; undefined for documents in the data folder. */
+  readonly database: string | undefined;
   /** Mints a token that the server accepts. */
   readonly mint: MintToken;
   /** Makes a link that lets its reader in as an administrator, once. */
@@ -102,7 +104,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ? opening.adopt(openDataFolder(options.dataFolder), (folder) => folder.release())
     : undefined;
   // It opens before access control, which writes secrets: a folder with a broken database stays as it is.
-  const { files, store } = opening.use(await openServerStorage(dataFolder, dependencies));
+  const storage = opening.use(await openServerStorage(dataFolder, dependencies));
+  const { files, store } = storage;
   const https =
     options.https && opening.use(openHttps(options.https, { ...dependencies, dataFolder: dataFolder?.path }));
   const pages = opening.use(openPages(options));
@@ -136,6 +139,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const signaling = opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs }));
   const own: readonly Part[] = [
     operations,
+    storage,
     https,
     pages,
     access,
@@ -186,6 +190,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     turn: { listening: turn.listening, warnings: turn.warnings },
     dataFolder: dataFolder && options.dataFolder,
     dataFolderIsNew: dataFolder?.isNew ?? false,
+    database: storage.database?.place,
     mint: access.mint,
     createAdminLink: () => administered.createLink(),
     reload: async (next) => {

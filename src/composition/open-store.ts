@@ -30,7 +30,7 @@ export function openStore(options: Pick<ServerOptions, "dataFolder">): OpenedSto
 
 /** As `openStore`, but undefined when the folder holds no documents. */
 export function openStoreIfPresent({ dataFolder }: Pick<ServerOptions, "dataFolder">): OpenedStore | undefined {
-  return hasDatabase(databaseFileIn(dataFolder)) ? openStoreIn(openExistingDataFolder(dataFolder)) : undefined;
+  return hasDocuments(dataFolder) ? openStoreIn(openExistingDataFolder(dataFolder)) : undefined;
 }
 
 /** Creates the folder and the database when they are missing. Throws as `startServer`. */
@@ -63,6 +63,11 @@ export function existingDatabaseIn(dataFolder: string): string {
   const file = databaseFileIn(dataFolder);
   if (!hasDatabase(file)) throw new DatabaseMissing(file);
   return file;
+}
+
+/** Whether a data folder holds documents. */
+export function hasDocuments(dataFolder: string): boolean {
+  return hasDatabase(databaseFileIn(dataFolder));
 }
 
 function databaseFileIn(dataFolder: string): string {

@@ -91,6 +91,10 @@ export type ServerSettings = Omit<ServerOptions, "log" | "recent" | "configurati
 export interface ClusterOptions {
   /** `postgres://…`. It may have a password. */
   readonly url: URL;
+  /** The password, if it is not in the URL. */
+  readonly password?: string | undefined;
+  /** As `ConnectionsOptions.caFile`. */
+  readonly caFile?: string | undefined;
 }
 
 /** Change webhooks. */

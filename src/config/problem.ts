@@ -86,6 +86,7 @@ export function shownValue({ isSecret }: Pick<Option<unknown>, "isSecret">, valu
 }
 
 function shownText(text: string): string {
-  if (!text.includes("://")) return text;
+  // A URL whose scheme was forgotten may have a password all the same.
+  if (!text.includes("://")) return text.replace(/^[^\s:/@]+:[^\s/@]*@/, `${hiddenValue}@`);
   return text.replace(/:\/\/.*@/s, `://${hiddenValue}@`).replace(/\?.*$/s, `?${hiddenValue}`);
 }

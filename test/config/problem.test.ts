@@ -10,6 +10,8 @@ test.each<[OptionKey, string, string]>([
   ["auth.webhook-url", "https://app.example/yurt?key=s3cret", "https://app.example/yurt?***"],
   ["auth.webhook-url", "https://ann:s3cret@app.example/yurt", "https://***@app.example/yurt"],
   ["auth.webhook-url", "https://ann:s3/cr@t?@app.example/?x", "https://***@app.example/?***"],
+  ["cluster.url", "postgres://yurt:s3cret@db.example/yurt?sslmode=require", "postgres://***@db.example/yurt?***"],
+  ["cluster.url", "yurt:s3cret@db.example/yurt", "***@db.example/yurt"],
 ])("%s %p is shown as %p", (key, value, shown) => {
   expect(shownValue(options[key], value)).toBe(shown);
 });

@@ -11,7 +11,9 @@ export interface BannerFacts {
   readonly configurationFile?: string;
   /** The URL of the metrics on an address of their own. */
   readonly metricsUrl?: string;
-  /** Undefined when documents are not stored. */
+  /** The database with the documents; undefined for documents in the data folder. */
+  readonly database?: string;
+  /** Undefined when nothing is stored on this machine. */
   readonly data?: { readonly folder: string; readonly isNew: boolean };
   /** The file of the secrets that the server has generated; undefined when it uses none of them. */
   readonly secretsFile?: string;
@@ -46,6 +48,7 @@ export function banner(facts: BannerFacts): string {
     ...fact("Network", facts.networkUrls),
     ...fact("Metrics", facts.metricsUrl === undefined ? [] : [facts.metricsUrl]),
     ...fact("Config", facts.configurationFile === undefined ? [] : [facts.configurationFile]),
+    ...fact("Database", facts.database === undefined ? [] : [facts.database]),
     ...fact("Data", dataLines(facts)),
     ...fact("Secrets", facts.secretsFile === undefined ? [] : [facts.secretsFile]),
     ...fact("Access", accessLines(facts)),

@@ -8,6 +8,7 @@ export function describeDataError(error: unknown, data: string): string | undefi
   switch (error.name) {
     case "DataFolderLocked":
       return `${error.message} Stop that server, or choose another folder with --data.`;
+    case "DatabaseUnusable":
     case "ForeignFile":
       return error.message;
     case "DatabaseIsNewer":

@@ -60,7 +60,13 @@ export async function serve(input: CommandInput): Promise<number> {
   const signals = new Signals({ onTerminal });
   const manager = new ServiceManager({ environment: sources.environment, clock: systemClock });
   let inForce = () => configuration;
-  const server = await start(configuration, { log, recent, configuration: () => shownSettings(inForce()) }, stderr);
+  const starting = start(configuration, { log, recent, configuration: () => shownSettings(inForce()) }, stderr);
+  // A start may wait for its database. Nothing has to be drained meanwhile.
+  const server = await Promise.race([starting, signals.stop]);
+  if (typeof server === "string") {
+    log.info({ event: "stopped", signal: server });
+    return exitCodes.done;
+  }
   if (server === undefined) return exitCodes.failed;
 
   const { host, port, url, https, metricsUrl } = server;
@@ -78,6 +84,7 @@ export async function serve(input: CommandInput): Promise<number> {
       publicUrl,
       httpUrl: https?.httpUrl,
       ...(told.length > 0 && { turnUrls: told }),
+      database: server.database,
       metricsUrl,
     };
     log.info({ event: "listening", ...at, configurationFile, version, pid: process.pid });
@@ -134,7 +141,7 @@ async function start(
 }
 
 async function bannerOf(server: RunningServer, { values, file }: ServerConfiguration): Promise<string> {
-  const { dataFolder, dataFolderIsNew, https } = server;
+  const { database, dataFolder, dataFolderIsNew, https } = server;
   const auth = authOptionsOf(values);
   const publicUrl = values["public-url"];
   const link = auth.mode === "token" ? await demoLink(server, values["limits.token-ms"]) : undefined;
@@ -146,6 +153,7 @@ async function bannerOf(server: RunningServer, { values, file }: ServerConfigura
     endpoints: [...server.endpoints, ...turnEndpoint(advertisedTurn(server, values))],
     ...(server.metricsUrl !== undefined && { metricsUrl: server.metricsUrl }),
     ...(file !== undefined && { configurationFile: file.path }),
+    ...(database !== undefined && { database }),
     ...(dataFolder !== undefined && { data: { folder: dataFolder, isNew: dataFolderIsNew } }),
     // No certificate is for an address.
     networkUrls:

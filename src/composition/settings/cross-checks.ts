@@ -1,6 +1,7 @@
 import type { Setting, Settings } from "../../config/load.ts";
 import { describeOrigin, type SettingProblem, shownValue } from "../../config/problem.ts";
 import { isLoopback } from "../../lib/address/loopback.ts";
+import { clusterProblems } from "./cluster/cluster-checks.ts";
 import { httpsProblems, isEncrypted } from "./https/https-checks.ts";
 import { type OptionKey, options } from "./options.ts";
 import { asGiven, inSpellingOf } from "./spelling.ts";
@@ -22,6 +23,7 @@ export function crossProblems(settings: Settings): readonly SettingProblem[] {
   return [
     ...scopeProblems(settings),
     ...modeProblems(settings),
+    ...clusterProblems(settings),
     ...httpsProblems(settings),
     ...turnProblems(settings, { isEncrypted: isEncrypted(settings) }),
   ];

@@ -5,6 +5,7 @@ import { type Configuration, type LoadedConfiguration, loadConfiguration } from 
 import type { Values } from "../../config/option.ts";
 import type { Sources } from "../../config/sources.ts";
 import type { ServerOptions, ServerSettings } from "../server-options.ts";
+import { clusterOptionsOf } from "./cluster/cluster-settings.ts";
 import { crossProblems } from "./cross-checks.ts";
 import { historyKeepOf } from "./history/history-options.ts";
 import { httpsOptionsOf, withDomainDefaults } from "./https/https-settings.ts";
@@ -36,7 +37,7 @@ export function serverOptionsOf(values: SettingValues): ServerSettings {
     cluster: clusterOptionsOf(values),
     syncEnabled: values["sync.enabled"],
     durability: values["sync.durability"],
-    acknowledgementWindowMs: values["sync.ack-window"],
+    acknowledgementWindowMs: acknowledgementWindowMsOf(values),
     documentMemoryBytes: values["sync.memory"],
     keepsDeleted: keepsDeletedOf(values),
     deletedDocumentsMs: deletedDocumentsMsOf(values),
@@ -60,8 +61,9 @@ export function serverOptionsOf(values: SettingValues): ServerSettings {
   };
 }
 
-function clusterOptionsOf({ "cluster.url": url }: SettingValues): ServerOptions["cluster"] {
-  return url && { url };
+/** An update that Postgres has committed needs no further sync. */
+function acknowledgementWindowMsOf(values: SettingValues): number {
+  return values["cluster.url"] === undefined ? values["sync.ack-window"] : 0;
 }
 
 function deletedDocumentsMsOf({ "documents.keep-deleted": keptMs }: SettingValues): number | undefined {

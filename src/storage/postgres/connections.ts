@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { SQL } from "bun";
-import { StoreError } from "../store.ts";
+import { errorCode } from "../../lib/error-code.ts";
+import { DatabaseUnusable } from "./database-unusable.ts";
 
 export interface ConnectionsOptions {
   /**
@@ -7,6 +9,13 @@ export interface ConnectionsOptions {
    * schema of the search path.
    */
   readonly url: string;
+  /** Asked for each new connection. Undefined: the password in the URL, if there is one. */
+  readonly password?: (() => string) | undefined;
+  /**
+   * The path of a PEM file with the authorities that sign the server's certificate. The certificate is verified then, and
+   * its host name as well, unless the URL says `sslmode=verify-ca`.
+   */
+  readonly caFile?: string | undefined;
 }
 
 /** The connections of a node to its database. */
@@ -20,7 +29,8 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-const pooledConnections = 4;
+/** For everything but appends and notifications. */
+export const pooledConnections = 4;
 /** An append must not wait for long before it is known that the database is out of reach. */
 const connectionTimeoutSeconds = 5;
 
@@ -35,23 +45,60 @@ const session = {
   idle_in_transaction_session_timeout: "5s",
 };
 
-/** Connects with the first statement. Throws `StoreError` for an invalid URL, which is not quoted: it has a password. */
-export function openConnections({ url }: ConnectionsOptions): Connections {
+/** Connects with the first statement. Throws `DatabaseUnusable` for an invalid URL, which is not quoted: it has a password. */
+export function openConnections({ url, password, caFile }: ConnectionsOptions): Connections {
   const parsed = URL.parse(url);
-  if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol))
-    throw new StoreError("unavailable", "The URL of the database is invalid. Give postgres://user@host:port/database.");
+  if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol)) throw invalidUrl();
   // Bun prefers the variable PGDATABASE to the database of the URL.
   const database = decodeURIComponent(parsed.pathname.slice(1));
-  const options = { connectionTimeout: connectionTimeoutSeconds, connection: session, ...(database && { database }) };
+  const options = {
+    connectionTimeout: connectionTimeoutSeconds,
+    connection: session,
+    ...(database && { database }),
+    ...(password && { password }),
+    ...(caFile !== undefined && { tls: { ca: readAuthorities(caFile) } }),
+  };
   const open = (max: number) => new SQL(url, { adapter: "postgres", max, ...options });
-  const writer = open(1);
-  const pool = open(pooledConnections);
+  const [writer, pool] = openAll(open);
   return {
     writer,
     pool,
-    place: `${parsed.host}/${database}`,
+    place: placeOf(parsed, database),
     close: async () => {
       await Promise.all([writer.close(), pool.close()]);
     },
   };
+}
+
+function placeOf({ host, searchParams }: URL, database: string): string {
+  const server = host || (searchParams.get("host") ?? searchParams.get("path") ?? "localhost");
+  return `${server}/${database || searchParams.get("dbname")}`;
+}
+
+function openAll(open: (max: number) => SQL): readonly [writer: SQL, pool: SQL] {
+  try {
+    return [open(1), open(pooledConnections)];
+  } catch {
+    // The runtime's message may quote a parameter of the URL.
+    throw invalidUrl();
+  }
+}
+
+function invalidUrl(): DatabaseUnusable {
+  return new DatabaseUnusable("The URL of the database is invalid. Give postgres://user@host:port/database.");
+}
+
+function readAuthorities(caFile: string): string {
+  const pem = readOrExplain(caFile);
+  if (pem.includes("-----BEGIN CERTIFICATE-----")) return pem;
+  throw new DatabaseUnusable(`${caFile} has no certificates. Name a PEM file with cluster.ca-file.`);
+}
+
+function readOrExplain(caFile: string): string {
+  try {
+    return readFileSync(caFile, "utf8");
+  } catch (error) {
+    const reason = errorCode(error) ?? "no text";
+    throw new DatabaseUnusable(`${caFile} cannot be read (${reason}). Name a PEM file with cluster.ca-file.`);
+  }
 }

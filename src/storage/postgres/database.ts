@@ -1,13 +1,16 @@
 import type { SQL } from "bun";
-import { StoreError } from "../store.ts";
-import { type Connections, type ConnectionsOptions, openConnections } from "./connections.ts";
+import { type Connections, type ConnectionsOptions, openConnections, pooledConnections } from "./connections.ts";
+import { DatabaseUnusable } from "./database-unusable.ts";
+import { explained } from "./explain-error.ts";
 import { migrate, schema } from "./migrations.ts";
-import { translateErrors } from "./postgres-errors.ts";
+import { repeatWhileBroken } from "./postgres-errors.ts";
 
 /** A setting of the database that an operator should know of. */
 export interface DatabaseWarning {
   readonly event: string;
   readonly remedy: string;
+  /** The connections that are free. */
+  readonly free?: number;
 }
 
 /** A database whose tables are those of this release. Whatever a node keeps in it shares these connections. */
@@ -18,22 +21,20 @@ export interface Database extends Connections {
 /**
  * Connects to a Postgres database, and creates or migrates its tables.
  *
- * Rejects with `StoreError` if the database cannot be used; nothing is left open then.
+ * Rejects with `DatabaseUnusable`; nothing is left open then.
  */
 export async function openDatabase(options: ConnectionsOptions): Promise<Database> {
   const connections = openConnections(options);
   try {
-    const warnings = await translateErrors(async () => {
-      const facts = await readFacts(connections.pool);
-      const fault = faultOf(facts);
-      if (fault !== undefined) throw new StoreError("unavailable", fault);
-      await migrate(connections.pool, schema);
-      return warningsOf(facts);
-    });
+    const facts = await repeatWhileBroken(() => readFacts(connections.pool));
+    const fault = faultOf(facts);
+    if (fault !== undefined) throw new DatabaseUnusable(fault);
+    await migrate(connections.pool, schema);
+    const warnings = warningsOf(facts);
     return { ...connections, warnings };
   } catch (error) {
     await connections.close();
-    throw error;
+    throw explained(error, connections.place);
   }
 }
 
@@ -42,13 +43,25 @@ interface DatabaseFacts {
   readonly isReadOnly: boolean;
   readonly synchronousCommit: string;
   readonly fsync: string;
+  readonly connections: number;
+  /** Those that the user may have in the end. */
+  readonly maxConnections: number;
 }
+
+/**
+ * The connections of a node: one for appends, the pool, one that listens, one for its lead. During an upgrade a node starts
+ * before its predecessor has ended.
+ */
+const connectionsOfNode = 3 + pooledConnections;
 
 async function readFacts(sql: SQL): Promise<DatabaseFacts> {
   const [found] = await sql<DatabaseFacts[]>`
     SELECT current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS "isReadOnly",
-      current_setting('synchronous_commit') AS "synchronousCommit", current_setting('fsync') AS fsync`;
-  if (found === undefined) throw new StoreError("unavailable", "The database has not answered. Start again.");
+      current_setting('synchronous_commit') AS "synchronousCommit", current_setting('fsync') AS fsync,
+      (SELECT sum(numbackends) FROM pg_stat_database)::float8 AS connections,
+      current_setting('max_connections')::float8 - current_setting('superuser_reserved_connections')::float8
+        AS "maxConnections"`;
+  if (found === undefined) throw new DatabaseUnusable("The database has not answered. Start again.");
   return found;
 }
 
@@ -62,7 +75,25 @@ function faultOf({ encoding, isReadOnly, synchronousCommit }: DatabaseFacts): st
   return undefined;
 }
 
-function warningsOf({ fsync }: DatabaseFacts): readonly DatabaseWarning[] {
-  const remedy = "Set fsync to on: with off, a crash of the database's machine can lose all documents";
-  return fsync === "off" ? [{ event: "database-fsync-off", remedy }] : [];
+function warningsOf({ connections, fsync, maxConnections }: DatabaseFacts): readonly DatabaseWarning[] {
+  const free = Math.max(0, maxConnections - connections);
+  return [
+    ...(fsync === "off"
+      ? [
+          {
+            event: "database-fsync-off",
+            remedy: "Set fsync to on: with off, a crash of the database's machine can lose all documents",
+          },
+        ]
+      : []),
+    ...(free < 2 * connectionsOfNode
+      ? [
+          {
+            event: "database-connections-low",
+            free,
+            remedy: `A node uses up to ${connectionsOfNode}, and as many again while it is replaced. Raise max_connections`,
+          },
+        ]
+      : []),
+  ];
 }

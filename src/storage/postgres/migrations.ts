@@ -1,5 +1,5 @@
 import type { SQL } from "bun";
-import { StoreError } from "../store.ts";
+import { DatabaseUnusable } from "./database-unusable.ts";
 
 /** The tables as a release knows them. */
 export interface Schema {
@@ -158,7 +158,7 @@ const migrationLock = 8_317_042_611;
  * Migrates a database to the newest version. Nodes that start at the same time wait for each other. All migrations take
  * effect together, or none.
  *
- * Throws `StoreError` before it writes anything if a newer release has written the database and this one cannot use it.
+ * Throws `DatabaseUnusable` before it writes anything if a newer release has written the database and this one cannot use it.
  */
 export async function migrate(sql: SQL, known: Schema): Promise<void> {
   const newest = known.migrations.length;
@@ -185,7 +185,7 @@ async function writeMeta(key: string, value: number, sql: SQL): Promise<void> {
     ON CONFLICT (key) DO UPDATE SET value = excluded.value`;
 }
 
-function newerThan(known: number, version: number): StoreError {
+function newerThan(known: number, version: number): DatabaseUnusable {
   const text = `The database has version ${version}; this release of Yurt knows versions up to ${known}.`;
-  return new StoreError("unavailable", `${text} Start a newer one.`);
+  return new DatabaseUnusable(`${text} Start a newer one.`);
 }

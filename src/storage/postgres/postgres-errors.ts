@@ -1,4 +1,5 @@
 import { SQL } from "bun";
+import { errorCode } from "../../lib/error-code.ts";
 import { StoreError, type StoreErrorKind } from "../store.ts";
 
 /** Runs `task`, and translates the errors of Postgres and of its connections into `StoreError`. */
@@ -11,9 +12,25 @@ export async function translateErrors<Result>(task: () => Promise<Result>): Prom
 }
 
 function storeErrorOf(error: unknown): unknown {
+  const certificate = certificateProblem(error);
+  if (certificate !== undefined) return new StoreError("unavailable", `Postgres: ${certificate}`, { cause: error });
   if (!(error instanceof SQL.SQLError)) return error;
   const state = error instanceof SQL.PostgresError ? error.errno : undefined;
   return new StoreError(kindOf(state), `Postgres: ${error.message}`, { cause: error });
+}
+
+/** The codes of the runtime for a certificate that is not accepted. Its errors have no class of their own. */
+const certificateCodes = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|ERR_BORINGSSL|INVALID_CA)/;
+
+/** Says in sentences why the certificate of the server is not accepted, and what to do; undefined for another error. */
+export function certificateProblem(error: unknown): string | undefined {
+  const code = errorCode(error);
+  if (error instanceof SQL.SQLError || code === undefined || !certificateCodes.test(code)) return undefined;
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
+    return "The certificate of the database is for another host name. Give the name that is in it with cluster.url.";
+  if (code === "CERT_HAS_EXPIRED") return "The certificate of the database has expired. Renew it.";
+  const remedy = "Name the file with the authority's certificate with cluster.ca-file.";
+  return `The certificate of the database is not signed by an authority that is trusted (${code}). ${remedy}`;
 }
 
 /** `state` is a SQLSTATE: PostgreSQL's documentation, appendix "PostgreSQL Error Codes". */

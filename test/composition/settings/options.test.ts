@@ -56,6 +56,7 @@ describe("the table of options", () => {
     expect(
       optionKeys.map((key) => fileVariableOf(key, options[key])).filter((variable) => variable !== undefined),
     ).toEqual([
+      "YURT_CLUSTER_PASSWORD_FILE",
       ...["YURT_AUTH_SECRET_FILE", "YURT_AUTH_WEBHOOK_SECRET_FILE", "YURT_TURN_SECRET_FILE"],
       ...["YURT_TURN_ADVERTISE_CREDENTIAL_FILE", "YURT_METRICS_TOKEN_FILE"],
     ]);

@@ -387,12 +387,15 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
 
     test("because it has another encoding than UTF-8 is refused with the remedy", async () => {
       const refusal = await refusalOf(await server.newDatabase("LATIN1"));
-      expect(refusal).toMatchObject({ name: "StoreError", message: expect.stringContaining("Create it with UTF8.") });
+      expect(refusal).toMatchObject({
+        name: "DatabaseUnusable",
+        message: expect.stringContaining("Create it with UTF8."),
+      });
     });
 
     test("because it does not keep what it has committed is refused with the remedy", async () => {
       const refusal = await refusalOf(`${await server.newSchema()}&synchronous_commit=off`);
-      expect(refusal).toMatchObject({ name: "StoreError", message: expect.stringContaining("Set it to on") });
+      expect(refusal).toMatchObject({ name: "DatabaseUnusable", message: expect.stringContaining("Set it to on") });
     });
 
     test("because a pooler swallows notifications cannot be followed, and the refusal says so", async () => {
@@ -404,7 +407,7 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
       const refusal = following.catch((error: unknown) => error);
       while (clock.pendingTimers === 0) await store.list({ limit: 1 });
       clock.advance(2_000);
-      expect(await refusal).toMatchObject({ name: "StoreError", message: expect.stringContaining("PgBouncer") });
+      expect(await refusal).toMatchObject({ name: "DatabaseUnusable", message: expect.stringContaining("PgBouncer") });
       await store.close();
     });
 
@@ -412,14 +415,14 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
       "because its URL is %s is refused, and its password is not shown",
       async (invalid) => {
         const refusal = await refusalOf(invalid);
-        expect(refusal).toMatchObject({ name: "StoreError", message: expect.stringContaining("is invalid") });
+        expect(refusal).toMatchObject({ name: "DatabaseUnusable", message: expect.stringContaining("is invalid") });
         expect(String(refusal)).not.toContain("secret");
       },
     );
 
     test("because nothing listens is unavailable", async () => {
       expect(await refusalOf(server.urlOf("public", "/nonexistent/.s.PGSQL.5432"))).toMatchObject({
-        name: "StoreError",
+        name: "DatabaseUnusable",
         kind: "unavailable",
       });
     });

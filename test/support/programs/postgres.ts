@@ -1,14 +1,16 @@
-import { chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { SQL } from "bun";
 import { eventually } from "../eventually.ts";
+import type { IssuedCertificate } from "../https/test-authority.ts";
 import { findProgram } from "../processes/programs.ts";
+import { freePort } from "./free-port.ts";
 
 /** The superuser of the databases, and their names. */
 const name = "yurt";
-/** The name of the socket follows from it. No TCP port is opened. */
-const port = 5432;
+/** The name of the socket follows from it. */
+const defaultPort = 5432;
 
 /** For tests of statements, not of disks: a crash of the machine may lose data. */
 const settings = {
@@ -33,38 +35,64 @@ const durableSettings = {
 export interface PostgresOptions {
   /** True if commits reach the disk. By default they do not. */
   readonly isDurable?: boolean;
+  /** Settings of `postgresql.conf`, besides those of all tests. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Listens on 127.0.0.1 as well, with TLS, for the user with the password. Otherwise no TCP port is opened. */
+  readonly tls?: { readonly certificate: IssuedCertificate; readonly password: string };
 }
 
 /** A Postgres of the system's package, with its data in a temporary folder, until it is disposed of. */
 export class PostgresServer implements AsyncDisposable {
   /** The socket that clients connect to. */
   readonly socket: string;
+  /** The port on 127.0.0.1, if it listens there. */
+  readonly port: number;
   readonly #folder: string;
   readonly #run: () => Bun.Subprocess<"ignore", "ignore", "pipe">;
   #process: Bun.Subprocess<"ignore", "ignore", "pipe">;
   readonly #admin: SQL;
   #schemas = 0;
 
-  static async start({ isDurable = false }: PostgresOptions = {}): Promise<PostgresServer> {
+  static async start({ isDurable = false, settings: given, tls }: PostgresOptions = {}): Promise<PostgresServer> {
+    const isLocal = tls === undefined && given?.["listen_addresses"] === undefined;
+    const port = isLocal ? defaultPort : freePort();
     const folder = mkdtempSync(join(tmpdir(), "yurt-postgres-"));
     const postgres = findProgram("postgres") ?? "postgres";
     const data = join(folder, "data");
-    const prefix = unprivileged(folder);
-    const initdb = [join(dirname(postgres), "initdb"), "-D", data, "-U", name, "-A", "trust", "-E", "UTF8"];
+    const ofTls = tls === undefined ? {} : writeTls(folder, tls.certificate);
+    const prefix = unprivileged([folder, ...Object.values(ofTls)]);
+    const initdb = [
+      join(dirname(postgres), "initdb"),
+      "-D",
+      data,
+      "-U",
+      name,
+      "-E",
+      "UTF8",
+      "--auth-local=trust",
+      "--auth-host=scram-sha-256",
+    ];
     const init = Bun.spawnSync([...prefix, ...initdb, "--locale=C", "--no-sync", "--no-instructions"], { cwd: folder });
     if (init.exitCode !== 0) throw new Error(`initdb has failed:\n${init.stderr}`);
-    const chosen = { ...(isDurable ? durableSettings : settings), unix_socket_directories: folder };
+    const listening = tls === undefined ? {} : { ...ofTls, ssl: "on", listen_addresses: "127.0.0.1" };
+    const base = isDurable ? durableSettings : settings;
+    const chosen = { ...base, ...given, ...listening, unix_socket_directories: folder };
     const flags = Object.entries(chosen).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
     const command = [...prefix, postgres, "-D", data, "-p", `${port}`, ...flags];
     const run = () => Bun.spawn(command, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
-    const server = new PostgresServer(folder, run);
+    const server = new PostgresServer({ folder, port }, run);
     await server.#ready();
     await server.#admin.unsafe(`CREATE DATABASE ${name}`);
+    if (tls !== undefined) await server.#admin.unsafe(`ALTER USER ${name} PASSWORD '${tls.password}'`);
     return server;
   }
 
-  private constructor(folder: string, run: () => Bun.Subprocess<"ignore", "ignore", "pipe">) {
+  private constructor(
+    { folder, port }: { readonly folder: string; readonly port: number },
+    run: () => Bun.Subprocess<"ignore", "ignore", "pipe">,
+  ) {
     this.#folder = folder;
+    this.port = port;
     this.#run = run;
     this.#process = run();
     this.socket = join(folder, `.s.PGSQL.${port}`);
@@ -174,14 +202,23 @@ function isRunning(pid: number): boolean {
   }
 }
 
+/** Writes a certificate and its key, and returns the settings that name them. */
+function writeTls(folder: string, { chain, privateKey }: IssuedCertificate): Record<string, string> {
+  const [certificate, key] = [join(folder, "server.crt"), join(folder, "server.key")];
+  writeFileSync(certificate, chain);
+  writeFileSync(key, privateKey, { mode: 0o600 });
+  return { ssl_cert_file: certificate, ssl_key_file: key };
+}
+
 /**
  * The beginning of a command that ends with this process, and runs as another user if this one is root, whom Postgres
- * refuses. Gives the folder to that user.
+ * refuses. Gives the files to that user.
  */
-function unprivileged(folder: string): readonly string[] {
+function unprivileged(paths: readonly string[]): readonly string[] {
   const dying = Bun.which("setpriv") === null ? [] : ["setpriv", "--pdeathsig", "QUIT"];
   if (process.getuid?.() !== 0) return dying;
   const idOf = (option: string) => Number(Bun.spawnSync(["id", option, "postgres"]).stdout.toString());
-  chownSync(folder, idOf("-u"), idOf("-g"));
+  const [user, group] = [idOf("-u"), idOf("-g")];
+  for (const path of paths) chownSync(path, user, group);
   return [...dying, "--reuid", "postgres", "--regid", "postgres", "--clear-groups"];
 }

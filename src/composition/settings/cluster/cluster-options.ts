@@ -16,4 +16,27 @@ export const clusterOptions = {
     group: "Cluster",
     placeholder: "url",
   }),
+  "cluster.password": option<string | undefined>({
+    kind: "text",
+    schema: v.optional(v.pipe(v.string(), v.nonEmpty())),
+    default: undefined,
+    // Refused, as every example of a secret.
+    example: "",
+    expected: "the password of the database's user, as it is",
+    help: "password for the database, if it is not in the URL",
+    group: "Cluster",
+    placeholder: "password",
+    isSecret: true,
+    isReloadable: true,
+  }),
+  "cluster.ca-file": option<string | undefined>({
+    kind: "text",
+    schema: v.optional(schemas.path),
+    default: undefined,
+    example: "/etc/yurt/postgres-ca.pem",
+    expected: "the path of a PEM file with certificates of authorities",
+    help: "file with the authority (PEM) that signs the certificate of the database, which is verified then, with its host name",
+    group: "Cluster",
+    placeholder: "file",
+  }),
 };

@@ -1,6 +1,6 @@
 import type { SQL } from "bun";
 import type { Clock } from "../../../lib/time/clock.ts";
-import { StoreError } from "../../store.ts";
+import { DatabaseUnusable } from "../database-unusable.ts";
 
 /** The channel of all stores in a database. */
 const channel = "yurt";
@@ -27,7 +27,7 @@ export class Doorbell {
    * Has `rung` called with every ring of another node, and when rings may have been lost. Resolves when a ring of its own
    * has arrived.
    *
-   * Rejects with `StoreError` if it does not: a pooler that gives each transaction another connection accepts `LISTEN`, and
+   * Rejects with `DatabaseUnusable` if it does not: a pooler that gives each transaction another connection accepts `LISTEN`, and
    * forgets it.
    */
   async listen(rung: () => void, clock: Pick<Clock, "after">): Promise<void> {
@@ -66,7 +66,7 @@ export class Doorbell {
   }
 }
 
-function unheard(): StoreError {
+function unheard(): DatabaseUnusable {
   const remedy = "Connect to Postgres itself, and not to a transaction pooler, such as PgBouncer in transaction mode.";
-  return new StoreError("unavailable", `Postgres does not deliver notifications. ${remedy}`);
+  return new DatabaseUnusable(`Postgres does not deliver notifications. ${remedy}`);
 }

@@ -1,0 +1,37 @@
+import { SQL } from "bun";
+import { errorCode } from "../../lib/error-code.ts";
+import { DatabaseUnusable } from "./database-unusable.ts";
+import { certificateProblem } from "./postgres-errors.ts";
+
+/** Remedies by SQLSTATE: PostgreSQL's documentation, appendix "PostgreSQL Error Codes". */
+const remedies: Readonly<Record<string, string>> = {
+  "28P01": "Correct the user in cluster.url, or the password",
+  "28000": "Let the user in (pg_hba.conf), or correct cluster.url",
+  "3D000": "Create it (createdb), or correct cluster.url",
+  "3F000": "Create the schema, or correct the search path",
+  "42501": "Make the user the owner of the database, or grant CREATE on its schema",
+  "42704": "Remove the parameter from cluster.url",
+};
+
+/** Errors of a server that starts or ends, or of one that has no connection left. */
+const passing = /^(57P0|53300)/;
+
+/** Explains why a database could not be opened. An error that the environment did not cause stays as it is. */
+export function explained(error: unknown, place: string): unknown {
+  if (error instanceof DatabaseUnusable) return error;
+  const certificate = certificateProblem(error);
+  if (certificate !== undefined) return new DatabaseUnusable(certificate, { cause: error });
+  if (!(error instanceof SQL.SQLError)) return error;
+  const state = error instanceof SQL.PostgresError ? (error.errno ?? "") : "";
+  const remedy = remedies[state];
+  if (remedy !== undefined) return unusable(`${place}: ${error.message}. ${remedy}.`, error);
+  if (passing.test(state)) return unusable(`${place}: ${error.message}. Start again later.`, error, true);
+  if (state !== "") return unusable(`${place}: ${error.message}.`, error);
+  // Nothing listens, the name is unknown, or nothing answers in time: the runtime does not tell these apart.
+  const reason = errorCode(error) === "ERR_POSTGRES_TLS_NOT_AVAILABLE" ? "does not speak TLS" : "does not answer";
+  return unusable(`${place} ${reason}. Start it, or correct cluster.url.`, error, reason === "does not answer");
+}
+
+function unusable(sentences: string, cause: Error, mayPass = false): DatabaseUnusable {
+  return new DatabaseUnusable(`The database ${sentences}`, { cause, mayPass });
+}
