@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { within } from "../within.ts";
 import type { Measurement } from "./measurement.ts";
 import type { Scenario, Size } from "./scenarios/scenario.ts";
-import type { RunningServer, ServerKind } from "./servers/server.ts";
+import type { ServerKind } from "./servers/server.ts";
 import { median } from "./statistics.ts";
 
 /** The time limit of one run of one scenario with one server. */
@@ -13,7 +13,7 @@ const runLimitMs = 180_000;
 /** Runs a scenario with a server once. No process and no file of the run is left afterwards, even if it fails. */
 export async function runOnce(scenario: Scenario, kind: ServerKind, size: Size): Promise<Measurement> {
   const dataFolder = await mkdtemp(join(tmpdir(), "yurt-bench-"));
-  const started: RunningServer[] = [];
+  const started: { stop(): Promise<void> }[] = [];
   const target = {
     dataFolder,
     stores: kind.abilities.has("storage"),
@@ -21,6 +21,12 @@ export async function runOnce(scenario: Scenario, kind: ServerKind, size: Size):
       const server = await kind.start(dataFolder);
       started.push(server);
       return server;
+    },
+    startCluster: async (nodes: number) => {
+      const cluster = await kind.startCluster?.(dataFolder, nodes);
+      if (cluster === undefined) throw new Error(`${kind.name} is no cluster`);
+      started.push(cluster);
+      return cluster;
     },
   };
   try {

@@ -92,7 +92,7 @@ function print(scenario: Scenario, measured: readonly Result[], { kinds, size }:
   console.log(`\n### ${scenario.name}: ${scenario.about}\n\n${formatTable(scenario.metrics, results)}\n`);
   // Figures of the small load are not meaningful, so goals are judged at full size only.
   if (size !== "full") return;
-  console.log(formatGoals(scenario.metrics, results, "yurt"));
+  console.log(formatGoals(scenario.metrics, results, results.has("yurt") ? "yurt" : "yurt-cluster"));
   for (const { name: server, goal, pairedWith: partner } of kinds) {
     if (goal !== undefined) console.log(formatRatioGoal(scenario.metrics, results, { server, goal }));
     if (partner !== undefined) console.log(formatPairs(scenario.metrics, pairsOf(measured, partner, server)));

@@ -1,3 +1,4 @@
+import { cluster } from "../cluster/cluster.ts";
 import { checkpoints } from "./checkpoints.ts";
 import { content } from "./content.ts";
 import { cursors } from "./cursors.ts";
@@ -33,4 +34,5 @@ export const scenarios: readonly Scenario[] = [
   signalingReconnect,
   turn,
   turnBesideRelay,
+  cluster,
 ];

@@ -1,12 +1,14 @@
 import type { Measurement } from "../measurement.ts";
 import type { Metric } from "../metric.ts";
-import type { Ability, RunningServer } from "../servers/server.ts";
+import type { Ability, RunningCluster, RunningServer } from "../servers/server.ts";
 
 export type Size = "full" | "quick";
 
 /** The scenario's access to its server. Every start has the same data folder, which is empty at first. */
 export interface Target {
   start(): Promise<RunningServer>;
+  /** Starts a number of servers that share their documents. */
+  startCluster(nodes: number): Promise<RunningCluster>;
   readonly dataFolder: string;
   /** True if documents survive a stop and another start. */
   readonly stores: boolean;

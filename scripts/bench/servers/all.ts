@@ -1,3 +1,4 @@
+import { yurtCluster } from "../cluster/yurt-cluster.ts";
 import { bare } from "./bare.ts";
 import { coturn } from "./coturn.ts";
 import { hocuspocus } from "./hocuspocus.ts";
@@ -10,6 +11,7 @@ import { yurt, yurtCollab } from "./yurt.ts";
 export const servers: readonly ServerKind[] = [
   yurt,
   yurtCollab,
+  yurtCluster,
   yWebsocketServer,
   hocuspocus,
   yWebrtcServer,

@@ -4,7 +4,7 @@ import type { Dialect } from "../load/dialect.ts";
 import type { TurnAccess } from "../load/turn/turn-access.ts";
 
 /** A feature of a server that a scenario can require. */
-export type Ability = "relay" | "sync" | "presence" | "storage" | "signaling" | "api" | "turn";
+export type Ability = "relay" | "sync" | "presence" | "storage" | "signaling" | "api" | "turn" | "cluster";
 
 export interface RunningServer {
   readonly pid: number;
@@ -16,6 +16,14 @@ export interface RunningServer {
   /** Undefined if it has no TURN. */
   readonly turn?: TurnAccess;
   /** Ends the process after it has written its data. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Servers that share their documents. */
+export interface RunningCluster {
+  readonly nodes: readonly RunningServer[];
+  /** The processes of the database, or of whatever they share their documents by. */
+  enginePids(): readonly number[];
   stop(): Promise<void>;
 }
 
@@ -39,6 +47,8 @@ export interface ServerKind {
   prepare(): Promise<void>;
   /** Starts the server on a free port of 127.0.0.1, with its data in `dataFolder`. */
   start(dataFolder: string): Promise<RunningServer>;
+  /** Starts a number of servers that share their documents. A server has it that has the ability. */
+  startCluster?(dataFolder: string, nodes: number): Promise<RunningCluster>;
 }
 
 export interface Launch {

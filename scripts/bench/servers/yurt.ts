@@ -73,6 +73,11 @@ export function against(commit: string): readonly ServerKind[] {
   }));
 }
 
+/** Starts the executable of this repository with further flags. */
+export function startYurt(dataFolder: string, flags: readonly string[]): Promise<RunningServer> {
+  return start(dataFolder, syncDialect, [executable, ...unhindered, ...flags]);
+}
+
 /** Variables and no flags: a commit that has no TURN ignores them. */
 const turnVariables = { YURT_TURN_PORT: "0", YURT_TURN_SECRET: turnSecret };
 

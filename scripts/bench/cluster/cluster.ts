@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { cpuMs, parseCpuMs, residentBytes } from "../process-stats.ts";
+import type { Scenario } from "../scenarios/scenario.ts";
+import type { RunningCluster } from "../servers/server.ts";
+import { percentile } from "../statistics.ts";
+import { ClusterTraffic } from "./cluster-traffic.ts";
+
+const nodeCount = 3;
+const loads = {
+  full: { rooms: 200, updatesPerSecond: 10_000, warmUpSeconds: 5, seconds: 20 },
+  quick: { rooms: 20, updatesPerSecond: 500, warmUpSeconds: 1, seconds: 2 },
+} as const;
+
+/** The delay between clients on different nodes of a cluster, and what it costs. */
+export const cluster: Scenario = {
+  name: "cluster",
+  about: `${nodeCount} nodes, ${loads.full.rooms} rooms with a writer on each node, ${loads.full.updatesPerSecond} updates/s in total, evenly; from a client of one node to those of the others`,
+  needs: "cluster",
+  metrics: [
+    { key: "p50", label: "p50", unit: "ms", digits: 1, goal: { atMost: 4 } },
+    { key: "p99", label: "p99", unit: "ms", digits: 1, goal: { atMost: 20 } },
+    { key: "longest", label: "longest", unit: "ms", digits: 0 },
+    { key: "engineShare", label: "engine", unit: "% core", digits: 1, goal: { atMost: 45 } },
+    { key: "nodeShare", label: "each node", unit: "% core", digits: 1 },
+    { key: "loadShare", label: "load", unit: "% core", digits: 0 },
+    { key: "rate", label: "updates", unit: "/s", digits: 0 },
+    { key: "resident", label: "RSS of each node", unit: "MB", digits: 0 },
+  ],
+  run: async (target, size) => {
+    const { rooms, updatesPerSecond, warmUpSeconds, seconds } = loads[size];
+    const servers = await target.startCluster(nodeCount);
+    const each = (duration: number) => Math.ceil((updatesPerSecond * duration) / (rooms * nodeCount));
+    const traffic = await ClusterTraffic.open({
+      nodes: servers.nodes,
+      rooms,
+      updates: each(warmUpSeconds) + each(seconds),
+    });
+    await traffic.pace(each(warmUpSeconds), updatesPerSecond);
+    traffic.latencies.clear();
+    Bun.gc(true);
+    const before = readCpu(servers);
+    await traffic.pace(each(seconds), updatesPerSecond);
+    const after = readCpu(servers);
+    const share = (of: "engine" | "nodes" | "load") => (100 * (after[of] - before[of])) / (after.at - before.at);
+    const latencies = traffic.latencies.values;
+    const resident = servers.nodes.reduce((sum, { pid }) => sum + residentBytes(pid), 0) / nodeCount;
+    const measurement = {
+      p50: percentile(latencies, 0.5),
+      p99: percentile(latencies, 0.99),
+      longest: percentile(latencies, 1),
+      engineShare: share("engine"),
+      nodeShare: share("nodes") / nodeCount,
+      loadShare: share("load"),
+      rate: (each(seconds) * traffic.writers * 1_000) / (after.at - before.at),
+      resident: resident / 1e6,
+    };
+    traffic.close();
+    await servers.stop();
+    return measurement;
+  },
+};
+
+/** CPU times in milliseconds. */
+function readCpu({ enginePids, nodes }: RunningCluster) {
+  const { user, system } = process.cpuUsage();
+  const [parent, ...children] = enginePids();
+  return {
+    at: performance.now(),
+    engine: (parent === undefined ? 0 : cpuMs(parent) + endedChildrenMs(parent)) + sum(children.map(cpuMs)),
+    nodes: sum(nodes.map(({ pid }) => cpuMs(pid))),
+    load: (user + system) / 1_000,
+  };
+}
+
+/** The CPU time of the children of a process that have ended. In the line, it follows that of the process itself. */
+function endedChildrenMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const [name = "", fields = ""] = [stat.slice(0, stat.lastIndexOf(")") + 2), stat.slice(stat.lastIndexOf(")") + 2)];
+  return parseCpuMs(name + fields.split(" ").toSpliced(11, 2).join(" "));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
