@@ -33,10 +33,10 @@ export class Members<M extends { readonly id: string }> {
     return this.#byId.get(member.id) === member;
   }
 
-  /** Idempotent. Another member with the same id is replaced. */
-  join(member: M): JoinOutcome {
+  /** Idempotent. Another member with the same id is replaced. `others` members elsewhere count as well. */
+  join(member: M, others = 0): JoinOutcome {
     const known = this.#byId.get(member.id);
-    if (known === undefined && this.#byId.size >= this.#limit) return "full";
+    if (known === undefined && this.#byId.size + others >= this.#limit) return "full";
     this.#byId.set(member.id, member);
     return known === undefined || known === member ? "joined" : "resumed";
   }

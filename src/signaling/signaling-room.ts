@@ -65,11 +65,12 @@ export class SignalingRoom<M extends Member = Member> implements WatchedRoom {
 
   /**
    * Idempotent. Another member with the same id is replaced: the dialect has made sure before that both are the same
-   * client, closes the replaced connection, and tells the other members what they need to know.
+   * client, closes the replaced connection, and tells the other members what they need to know. `others` members of the
+   * room on other nodes count as well.
    */
-  join(member: M): JoinOutcome {
+  join(member: M, others?: number): JoinOutcome {
     const known = this.#members.find(member.id);
-    const outcome = this.#members.join(member);
+    const outcome = this.#members.join(member, others);
     if (outcome === "resumed" && known !== undefined) this.#channel.leave(known.connection);
     if (outcome !== "full") this.#channel.join(member.connection);
     return outcome;
