@@ -18,11 +18,11 @@ export class RoomRegistries implements AsyncDisposable {
     this.#options = options;
   }
 
-  open<Room>(open: (name: string) => Room): RoomRegistry<Room> {
+  open<Room>(open: (name: string) => Room | Promise<Room>, close: (room: Room) => void = () => {}): RoomRegistry<Room> {
     const { clock, lingerMs, log } = this.#options;
     const registry = new RoomRegistry<Room>({
       open,
-      close: () => {},
+      close,
       closeFailed: (_, error) => log.error({ event: "room-close-failed", err: error }),
       lingerMs,
       clock,

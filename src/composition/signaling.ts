@@ -3,6 +3,8 @@ import type { Authorizer } from "../auth/authorizer.ts";
 import { openAuthorizer } from "../auth/open-authorizer.ts";
 import type { RoomRegistry } from "../rooms/room-registry.ts";
 import { cliffy } from "../signaling/cliffy/dialect.ts";
+import type { SharedRoom } from "../signaling/cluster/roster.ts";
+import { Rosters } from "../signaling/cluster/rosters.ts";
 import { jsonDialects } from "../signaling/dialects.ts";
 import { MailBudget } from "../signaling/mail-budget.ts";
 import { octateCode } from "../signaling/octatecode/dialect.ts";
@@ -20,6 +22,7 @@ import { peerJsRoomName, peersRoomName } from "../signaling/room-names.ts";
 import { SignalingRoom } from "../signaling/signaling-room.ts";
 import type { SignalingMember, SignalingRooms, WatchedRoom } from "../signaling/signaling-rooms.ts";
 import { yWebrtc } from "../signaling/y-webrtc/dialect.ts";
+import { subscriberInfo } from "../signaling/y-webrtc/subscriber-info.ts";
 import { Topic } from "../signaling/y-webrtc/topic.ts";
 import { type CloseReason, closeReasons } from "../transport/close-reason.ts";
 import { EngineIo } from "../transport/engine-io/engine-io.ts";
@@ -85,7 +88,7 @@ interface Dialects extends Pick<SignalingPart, "rooms"> {
 
 /** Signaling in rooms, by JSON messages. To add a dialect, write its folder and one line in the list. */
 function openDialects(shared: SignalingDependencies): Dialects {
-  const { authorizer, clock, limits, metrics, openChannel } = shared;
+  const { authorizer, bus, clock, limits, metrics, openChannel } = shared;
   const registries = new RoomRegistries(shared);
   const openRoom = () => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers);
   const openTopic = () => {
@@ -101,7 +104,14 @@ function openDialects(shared: SignalingDependencies): Dialects {
     peers: registries.open(openRoom),
     cliffy: registries.open(openRoom),
   };
-  const topics = registries.open(openTopic);
+  const subscribers =
+    bus &&
+    new Rosters({
+      node: bus.node,
+      codec: subscriberInfo,
+      openPort: (listener) => bus.open("y-webrtc", listener),
+    });
+  const topics = openShared(registries, openTopic, subscribers);
   const dialects = [
     // The editor comes before OctateCode's first dialect, whose clients begin with the same type.
     octateCodeEditor({ ...shared, rooms: peerRooms.editor }),
@@ -130,6 +140,19 @@ function openDialects(shared: SignalingDependencies): Dialects {
       await registries[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Opens the rooms of a dialect, whose members on all nodes of a cluster meet. */
+function openShared<Info, Room extends SharedRoom<Info> & { close(): void }>(
+  registries: RoomRegistries,
+  open: () => Room,
+  rosters: Rosters<Info> | undefined,
+): RoomRegistry<Room> {
+  if (rosters === undefined) return registries.open(open);
+  return registries.open(
+    (name) => rosters.share(name, open()),
+    (room) => room.close(),
+  );
 }
 
 /** The rooms of a registry whose rooms are their members. */

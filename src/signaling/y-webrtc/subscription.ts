@@ -2,7 +2,7 @@ import type { Denial, GrantWatcher } from "../../auth/authorizer.ts";
 import type { RoomPass } from "../../rooms/room-pass.ts";
 import type { Deliverer } from "../quotas.ts";
 import { encodePublished, type Publish } from "./codec.ts";
-import type { Subscriber, Topic } from "./topic.ts";
+import { Subscriber, type Topic } from "./topic.ts";
 
 /** The session that a subscription belongs to. */
 export interface SubscriptionOwner {
@@ -46,14 +46,19 @@ export class Subscription implements GrantWatcher, Deliverer<Publish> {
   }
 
   /** Sends a message to its receiver or to the whole topic, never back to its sender; nothing once it is released. */
-  deliver({ to, isAnnouncement, received }: Publish): void {
+  deliver({ from, to, isAnnouncement, received }: Publish): void {
     if (this.#isReleased) return;
     const { room, subscriber } = this;
     const receiver = to === undefined ? undefined : room.userOf(to);
     const frame = encodePublished(received, room.size);
-    if (receiver !== undefined) room.send(receiver, frame, subscriber);
-    else if (isAnnouncement) room.announce(frame, subscriber);
-    else room.publish(frame, subscriber);
+    if (receiver instanceof Subscriber) room.send(receiver, frame, subscriber);
+    else {
+      if (receiver === undefined && isAnnouncement) room.announce(frame, subscriber);
+      else if (receiver === undefined) room.publish(frame, subscriber);
+      room.forward({ from, to, frame, isAnnouncement }, subscriber, receiver);
+      // The watcher knows the connections of this node only.
+      if (receiver !== undefined) return;
+    }
     if (receiver !== subscriber) room.watcher?.(subscriber.connection, receiver?.connection);
   }
 

@@ -18,13 +18,15 @@ import { recordedLog } from "../fakes/recorded-log.ts";
 export interface DialectOptions {
   readonly authorizer?: Authorizer;
   readonly limits?: Partial<Limits>;
+  /** The clock of all nodes of a cluster. */
+  readonly clock?: FakeClock;
 }
 
 /** The parts of a server's dialects, made of the tests' fakes. */
 export function dialectParts(options: DialectOptions = {}) {
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const lines: string[] = [];
-  const clock = new FakeClock();
+  const clock = options.clock ?? new FakeClock();
   const log = pino({ level: "debug", base: null, timestamp: false }, { write: (line) => lines.push(line) });
   const registries = new RoomRegistries({ clock, lingerMs: 0, log });
   return {
@@ -38,7 +40,10 @@ export function dialectParts(options: DialectOptions = {}) {
     log,
     /** The lines that were logged. */
     lines,
-    registry: <Room>(open: (name: string) => Room): RoomRegistry<Room> => registries.open(open),
+    registry: <Room>(
+      open: (name: string) => Room | Promise<Room>,
+      close?: (room: Room) => void,
+    ): RoomRegistry<Room> => registries.open(open, close),
     /** The number of rooms with a member. */
     openRooms: (): number => {
       clock.advance(0);
