@@ -6,6 +6,7 @@ import { openApi } from "./composition/api/api.ts";
 import { openDocuments } from "./composition/api/documents.ts";
 import { openEventStreams } from "./composition/api/event-streams.ts";
 import { openBackups } from "./composition/backups/backups.ts";
+import { openBus } from "./composition/cluster/open-bus.ts";
 import { openServerStorage } from "./composition/cluster/server-storage.ts";
 import { openHttps } from "./composition/https.ts";
 import { openOperations } from "./composition/operations.ts";
@@ -92,7 +93,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     metrics: createMetrics(),
     addresses: new CountedAddresses(),
   };
-  const dependencies = {
+  const local = {
     ...options,
     ...shared,
     outboxes: new Outboxes({ ...shared, limits }),
@@ -104,8 +105,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ? opening.adopt(openDataFolder(options.dataFolder), (folder) => folder.release())
     : undefined;
   // It opens before access control, which writes secrets: a folder with a broken database stays as it is.
-  const storage = opening.use(await openServerStorage(dataFolder, dependencies));
+  const storage = opening.use(await openServerStorage(dataFolder, local));
   const { files, store } = storage;
+  const bus = opening.adopt(await openBus(storage.database, local), (opened) => opened?.close());
+  const dependencies = { ...local, bus };
   const https =
     options.https && opening.use(openHttps(options.https, { ...dependencies, dataFolder: dataFolder?.path }));
   const pages = opening.use(openPages(options));

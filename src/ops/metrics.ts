@@ -2,6 +2,7 @@ import type { Registry } from "prom-client";
 import { type AccessMetrics, createAccessMetrics } from "./metrics/access-metrics.ts";
 import { Bounds } from "./metrics/bounds.ts";
 import { Budgets } from "./metrics/budgets.ts";
+import { type BusMetrics, createBusMetrics } from "./metrics/bus-metrics.ts";
 import { type ChangeWebhookMetrics, createChangeWebhookMetrics } from "./metrics/change-webhook-metrics.ts";
 import { createDocumentMetrics, type DocumentMetrics } from "./metrics/document-metrics.ts";
 import { type ApiMetrics, createApiMetrics } from "./metrics/http/api-metrics.ts";
@@ -29,6 +30,7 @@ export interface Metrics
     HttpsMetrics,
     ApiMetrics,
     ChangeWebhookMetrics,
+    BusMetrics,
     TurnMetrics {
   readonly registry: Registry;
   readonly bounds: Bounds;
@@ -53,6 +55,7 @@ export function createMetrics(): Metrics {
     ...createHttpsMetrics(instruments),
     ...createApiMetrics(instruments),
     ...createChangeWebhookMetrics(instruments),
+    ...createBusMetrics(instruments),
     ...createTurnMetrics(instruments),
   };
 }

@@ -25,6 +25,11 @@ export interface Connections {
   readonly pool: SQL;
   /** The host and the name of the database, for people: `db.example.com/yurt`. */
   readonly place: string;
+  /**
+   * Opens one connection that is not of the pool, and another one when it listens. `closed` is called when one of them has
+   * closed. Its owner closes it.
+   */
+  openSeparate(closed: () => void): SQL;
   /** Resolves when the statements that run have ended and the connections are closed. */
   close(): Promise<void>;
 }
@@ -58,12 +63,14 @@ export function openConnections({ url, password, caFile }: ConnectionsOptions): 
     ...(password && { password }),
     ...(caFile !== undefined && { tls: { ca: readAuthorities(caFile) } }),
   };
-  const open = (max: number) => new SQL(url, { adapter: "postgres", max, ...options });
+  const open = (max: number, closed?: () => void) =>
+    new SQL(url, { adapter: "postgres", max, ...options, ...(closed && { onclose: closed }) });
   const [writer, pool] = openAll(open);
   return {
     writer,
     pool,
     place: placeOf(parsed, database),
+    openSeparate: (closed) => open(1, closed),
     close: async () => {
       await Promise.all([writer.close(), pool.close()]);
     },

@@ -49,10 +49,10 @@ interface DatabaseFacts {
 }
 
 /**
- * The connections of a node: one for appends, the pool, one that listens, one for its lead. During an upgrade a node starts
- * before its predecessor has ended.
+ * The connections of a node: one for appends, the pool, one that listens, one for its lead, two of the bus. During an
+ * upgrade a node starts before its predecessor has ended.
  */
-const connectionsOfNode = 3 + pooledConnections;
+const connectionsOfNode = 5 + pooledConnections;
 
 async function readFacts(sql: SQL): Promise<DatabaseFacts> {
   const [found] = await sql<DatabaseFacts[]>`

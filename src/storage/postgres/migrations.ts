@@ -142,6 +142,25 @@ const migrations: readonly string[] = [
     at bigint NOT NULL
   );
 
+  -- The nodes that run. They find each other by notifications, and write here for whoever looks.
+  CREATE TABLE yurt_nodes (
+    id text COLLATE "C" PRIMARY KEY,
+    release text NOT NULL,
+    protocol integer NOT NULL, -- the version of what nodes tell each other
+    started_at timestamptz NOT NULL DEFAULT now(),
+    beat timestamptz NOT NULL DEFAULT now()
+  ) WITH (fillfactor = 50);
+
+  -- Messages between nodes that are too long for a notification. They are removed after a minute, and may be lost.
+  CREATE UNLOGGED TABLE yurt_spill (
+    node text COLLATE "C" NOT NULL,
+    place bigint NOT NULL,
+    data bytea NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (node, place)
+  );
+
+  ALTER TABLE yurt_spill ALTER data SET STORAGE EXTERNAL;
   ALTER TABLE yurt_documents ALTER base_data SET STORAGE EXTERNAL;
   ALTER TABLE yurt_updates ALTER data SET STORAGE EXTERNAL;
   ALTER TABLE yurt_history_segments ALTER marks SET STORAGE EXTERNAL, ALTER data SET STORAGE EXTERNAL;

@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import { type BusMedium, describeBus } from "../../contract/bus.ts";
 import { BusNetwork } from "./bus-network.ts";
+import { fastClock } from "./fast-clock.ts";
 import { bytes, RecordedSubject } from "./recorded-bus.ts";
 
 function openMedium(): BusMedium {
-  const network = new BusNetwork();
+  const network = new BusNetwork(fastClock(25));
   const nodes: string[] = [];
   return {
     open: async () => {

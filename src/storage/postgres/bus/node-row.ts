@@ -1,0 +1,37 @@
+import type { SQL } from "bun";
+import type { NodeId } from "../../../cluster/bus.ts";
+
+/** A node as the table of nodes shows it. */
+export interface NodeFacts {
+  readonly node: NodeId;
+  /** The version of its release. */
+  readonly release: string;
+  /** The version of what nodes tell each other: releases with the same one understand each other completely. */
+  readonly protocol: number;
+}
+
+/** Says in the table that a node runs. */
+export async function beatInTable({ node, protocol, release }: NodeFacts, sql: SQL): Promise<void> {
+  await sql`INSERT INTO yurt_nodes (id, release, protocol) VALUES (${node}, ${release}, ${protocol}::int)
+    ON CONFLICT (id) DO UPDATE SET beat = now()`;
+}
+
+export async function removeNode(node: NodeId, sql: SQL): Promise<void> {
+  await sql`DELETE FROM yurt_nodes WHERE id = ${node}`;
+}
+
+/** Removes nodes that have ended without saying so, and what was too long for notifications a minute ago. */
+export async function removeOld(sql: SQL): Promise<void> {
+  await sql`DELETE FROM yurt_spill WHERE at < now() - interval '1 minute'`;
+  await sql`DELETE FROM yurt_nodes WHERE beat < now() - interval '10 minutes'`;
+}
+
+/**
+ * The channel of the nodes that share the tables. Notifications reach everybody in the database, whose other schemas may
+ * have nodes of their own.
+ */
+export async function channelOf(sql: SQL): Promise<string> {
+  await sql`INSERT INTO yurt_meta (key, value) VALUES ('cluster', gen_random_uuid()::text) ON CONFLICT DO NOTHING`;
+  const [found] = await sql<{ readonly value: string }[]>`SELECT value FROM yurt_meta WHERE key = 'cluster'`;
+  return `yurt_bus_${found?.value}`;
+}

@@ -1,0 +1,260 @@
+import type { Bus, BusAnswers, BusListener, BusPort, NodeId } from "../../../cluster/bus.ts";
+import type { Clock } from "../../../lib/time/clock.ts";
+import type { Metrics } from "../../../ops/metrics.ts";
+import type { Connections } from "../connections.ts";
+import { repeatWhileBroken, translateErrors } from "../postgres-errors.ts";
+import { type BusItem, encodeItem } from "./bus-codec.ts";
+import { BusConnections } from "./bus-connections.ts";
+import { Incoming } from "./incoming.ts";
+import { beatInTable, channelOf, type NodeFacts, removeNode, removeOld } from "./node-row.ts";
+import { Outgoing } from "./outgoing.ts";
+import { PeerTable } from "./peer-table.ts";
+import { Questions } from "./questions.ts";
+
+export interface PostgresBusOptions {
+  /** Long messages are read by its pool; all else goes by two connections of the bus. */
+  readonly database: Pick<Connections, "pool" | "openSeparate">;
+  readonly clock: Pick<Clock, "after" | "afterTurn" | "elapsedMs">;
+  readonly metrics: Pick<
+    Metrics,
+    "busPeers" | "busSentMessages" | "busReceivedMessages" | "busDroppedMessages" | "busGaps" | "busSpilledMessages"
+  >;
+  /** The version of this release. */
+  readonly release: string;
+}
+
+/** The bus of a node, until it is closed. */
+export interface OpenBus extends Bus {
+  /** Tells the others that the node has ended. The pool stays open. */
+  close(): Promise<void>;
+}
+
+/** Raised when releases with the former number would misunderstand messages, and not only ignore them. */
+const protocol = 1;
+
+const tickMs = 1_000;
+const beatTicks = 3;
+/** A node that does not hear its own beats for so long hears nothing. */
+const deafTicks = 9;
+const removalTicks = 60;
+const defaultWithinMs = 1_000;
+const spillDeadlineMs = 5_000;
+const closingMs = 1_000;
+
+/**
+ * Opens the bus of a node, on the notifications of a Postgres database whose tables exist. Resolves before other nodes are
+ * found, which takes some milliseconds.
+ *
+ * Rejects with `StoreError` if the database cannot be reached. Later the bus finds its way back to it by itself.
+ */
+export async function openPostgresBus(options: PostgresBusOptions): Promise<OpenBus> {
+  const channel = await translateErrors(() => repeatWhileBroken(() => channelOf(options.database.pool)));
+  return new PostgresBus(channel, options);
+}
+
+class PostgresBus implements OpenBus {
+  readonly node: NodeId = crypto.getRandomValues(new Uint8Array(8)).toHex();
+  readonly #options: PostgresBusOptions;
+  readonly #facts: NodeFacts;
+  readonly #listeners = new Map<string, BusListener>();
+  readonly #questions: Questions;
+  readonly #peerTable: PeerTable;
+  readonly #incoming: Incoming;
+  readonly #outgoing: Outgoing;
+  readonly #connections: BusConnections;
+  #asksForBeats = true;
+  #ticks = 0;
+  /** The ticks since the last envelope of this node came back. */
+  #deafTicks = 0;
+  #isClosed = false;
+  #cancelTick: () => void;
+
+  constructor(channel: string, options: PostgresBusOptions) {
+    const { clock, database, metrics, release } = options;
+    this.#options = options;
+    this.#facts = { node: this.node, release, protocol };
+    this.#questions = new Questions(clock);
+    this.#peerTable = new PeerTable({
+      node: this.node,
+      joined: (node) => this.#tell((listener) => listener.joined?.(node)),
+      lost: (node) => this.#lost(node),
+      forgotten: (node) => this.#incoming.forget(node),
+      beatDue: () => this.#outgoing.beatDue(),
+    });
+    this.#incoming = new Incoming({
+      node: this.node,
+      heard: (from) => this.#heard(from),
+      received: (from, item) => this.#received(from, item),
+      missed: (from) => this.#missed(from),
+      readSpilled: (from, place) => this.#readSpilled(from, place),
+    });
+    this.#outgoing = new Outgoing({
+      node: this.node,
+      channel,
+      clock,
+      connection: () => this.#connections.sql,
+      beat: () => this.#beat(),
+      sent: (messages, spilled) => {
+        metrics.busSentMessages.inc(messages);
+        metrics.busSpilledMessages.inc(spilled);
+      },
+      dropped: (messages) => metrics.busDroppedMessages.inc(messages),
+    });
+    this.#connections = new BusConnections({
+      database,
+      channel,
+      clock,
+      heard: (payload) => {
+        if (!this.#isClosed) this.#incoming.receive(payload);
+      },
+      opened: () => this.#opened(),
+    });
+    metrics.busPeers.readFrom(() => this.peers.size);
+    this.#cancelTick = clock.after(tickMs, () => this.#tick());
+  }
+
+  get peers(): ReadonlySet<NodeId> {
+    return this.#peerTable.peers;
+  }
+
+  open(subject: string, listener: BusListener): BusPort {
+    if (this.#listeners.has(subject)) throw new Error(`The subject ${subject} is open already.`);
+    this.#listeners.set(subject, listener);
+    const existing = [...this.peers];
+    queueMicrotask(() => {
+      for (const peer of existing) listener.joined?.(peer);
+    });
+    return {
+      publish: (room, body) => {
+        if (this.peers.size > 0) this.#send({ kind: "message", to: undefined, subject, room, body });
+      },
+      send: (to, room, body) => {
+        if (this.peers.has(to)) this.#send({ kind: "message", to, subject, room, body });
+      },
+      ask: (room, body, { withinMs = defaultWithinMs } = {}): Promise<BusAnswers> =>
+        this.#questions.ask(this.peers, withinMs, (id) => this.#send({ kind: "question", id, subject, room, body })),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelTick();
+    this.#questions.close();
+    this.#send({ kind: "ended" });
+    const ended = async () => {
+      await this.#outgoing.drained();
+      const { sql } = this.#connections;
+      if (sql !== undefined) await removeNode(this.node, sql);
+    };
+    const deadline = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(closingMs, deadline.resolve);
+    await Promise.race([ended().catch(() => {}), deadline.promise]);
+    cancel();
+    this.#connections.close();
+  }
+
+  #send(item: Exclude<BusItem, { readonly kind: "beat" | "spilled" }>): void {
+    this.#outgoing.add(encodeItem(item), "to" in item ? item.to : undefined);
+  }
+
+  #beat() {
+    const asksForBeats = this.#asksForBeats;
+    this.#asksForBeats = false;
+    return { kind: "beat", asksForBeats, views: this.#peerTable.views } as const;
+  }
+
+  /** Notifications may have been lost: the numbers of the others' beats tell. */
+  #opened(): void {
+    if (this.#isClosed) return;
+    this.#asksForBeats = true;
+    this.#outgoing.beatDue();
+    this.#writeTables();
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.#options.clock.after(tickMs, () => this.#tick());
+    this.#ticks += 1;
+    this.#deafTicks += 1;
+    this.#peerTable.tick();
+    if (this.#deafTicks >= deafTicks) this.#reconnect();
+    if (this.#ticks % beatTicks !== 0) return;
+    this.#outgoing.beatDue();
+    this.#writeTables();
+  }
+
+  #reconnect(): void {
+    this.#deafTicks = 0;
+    this.#peerTable.loseAll();
+    this.#outgoing.clear();
+    this.#connections.renew();
+  }
+
+  /** The next beat tries again if this fails. */
+  #writeTables(): void {
+    const { sql } = this.#connections;
+    if (sql === undefined) return;
+    beatInTable(this.#facts, sql).catch(() => {});
+    if (this.#ticks % removalTicks === 0) removeOld(sql).catch(() => {});
+  }
+
+  #heard(from: NodeId): void {
+    if (from === this.node) this.#deafTicks = 0;
+    else this.#peerTable.heard(from);
+  }
+
+  #lost(node: NodeId): void {
+    this.#questions.lost(node);
+    this.#tell((listener) => listener.lost?.(node));
+  }
+
+  #missed(from: NodeId): void {
+    if (!this.peers.has(from)) return;
+    this.#options.metrics.busGaps.inc();
+    this.#tell((listener) => listener.missed?.(from));
+  }
+
+  #received(from: NodeId, item: BusItem): void {
+    if (item.kind === "beat") this.#peerTable.beat(from, item);
+    else if (item.kind === "ended") this.#peerTable.ended(from);
+    else if (this.peers.has(from)) this.#deliver(from, item);
+  }
+
+  #deliver(from: NodeId, item: Exclude<BusItem, { readonly kind: "beat" | "ended" }>): void {
+    if (item.kind === "spilled" || ("to" in item && item.to !== undefined && item.to !== this.node)) return;
+    this.#options.metrics.busReceivedMessages.inc();
+    if (item.kind === "message") this.#listeners.get(item.subject)?.received(from, item.room, item.body);
+    else if (item.kind === "answer") this.#questions.answered(from, item.id, item.body);
+    else void this.#answer(from, item);
+  }
+
+  async #answer(
+    from: NodeId,
+    { body: question, id, room, subject }: Extract<BusItem, { readonly kind: "question" }>,
+  ): Promise<void> {
+    let body: Uint8Array | undefined;
+    try {
+      body = await this.#listeners.get(subject)?.asked?.(from, room, question);
+    } catch {
+      // As if there were nothing to say.
+    }
+    if (this.peers.has(from)) this.#send({ kind: "answer", to: from, id, body });
+  }
+
+  async #readSpilled(node: NodeId, place: number): Promise<Uint8Array | undefined> {
+    const { clock, database } = this.#options;
+    const read = repeatWhileBroken(
+      () => database.pool<{ readonly data: Uint8Array }[]>`
+        SELECT data FROM yurt_spill WHERE node = ${node} AND place = ${place}::bigint`,
+    );
+    const deadline = Promise.withResolvers<undefined>();
+    const cancel = clock.after(spillDeadlineMs, () => deadline.resolve(undefined));
+    const data = read.then(([row]) => row?.data).catch(() => undefined);
+    const found = await Promise.race([data, deadline.promise]);
+    cancel();
+    return found;
+  }
+
+  #tell(event: (listener: BusListener) => void): void {
+    for (const listener of this.#listeners.values()) event(listener);
+  }
+}
