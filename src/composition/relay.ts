@@ -1,6 +1,7 @@
 import type { Authorizer } from "../auth/authorizer.ts";
 import { Ticker } from "../lib/time/ticker.ts";
 import { LimitedLog } from "../ops/limited-log.ts";
+import { PresenceNodes } from "../relay/awareness/nodes/presence-nodes.ts";
 import { Changes } from "../relay/changes.ts";
 import { CommitQueue } from "../relay/commit/commit-queue.ts";
 import { Durability } from "../relay/commit/durability.ts";
@@ -49,8 +50,7 @@ export function syncRoomOptions(
   options: SyncRoomDependencies,
   dropped: (bytes: number) => void,
 ): SyncRoomOptions {
-  const { addresses, clock, compactor, keepsDeleted, limits, log, metrics, openChannel, pulse, readersShowPresence } =
-    options;
+  const { addresses, bus, clock, compactor, keepsDeleted, limits, log, metrics, openChannel, pulse } = options;
   const common = { store, clock, limits, log, limitedLog: new LimitedLog(log, clock), metrics };
   const durability = new Durability({
     ...common,
@@ -72,7 +72,8 @@ export function syncRoomOptions(
     keepsDeleted,
     keepsHistory: (name) => options.historyKeepMs(name) > 0,
     openChannel,
-    readersShowPresence,
+    readersShowPresence: options.readersShowPresence,
+    presenceNodes: bus && new PresenceNodes(bus),
     durability,
     changes: new Changes(),
     events: new RoomEvents(),

@@ -7,6 +7,7 @@ import { Audience, type AudienceOwner } from "./audience.ts";
 import { Awareness, type AwarenessOwner, type WorkAccount } from "./awareness/awareness.ts";
 import type { AwarenessEntry } from "./awareness/awareness-codec.ts";
 import type { AwarenessBound, Drops } from "./awareness/drop-counts.ts";
+import type { PresenceNodes } from "./awareness/nodes/presence-nodes.ts";
 import { GuestAudience, isGuest, type PresenceGuest } from "./awareness/presence-guest.ts";
 import type { Changes } from "./changes.ts";
 import type { CommitQueue } from "./commit/commit-queue.ts";
@@ -40,6 +41,8 @@ export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceColl
   readonly ticker: Ticker;
   /** Whether the awareness and the stateless messages of members that may only read are forwarded. */
   readonly readersShowPresence: boolean;
+  /** The presence on the other nodes of a cluster. */
+  readonly presenceNodes?: PresenceNodes | undefined;
   readonly openChannel: OpenChannel;
   readonly limits: RelayLimits & Pick<TransportLimits, "outboxBytes">;
 }
@@ -78,7 +81,8 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     this.#answers = new SyncAnswers(options, { document, audience });
     this.updates = new Submissions({ shared: options, document, waiting, audience, room: this });
     this.#guests = new GuestAudience(audience);
-    this.#awareness = new Awareness({ clock, limits, audience: this.#guests }, this);
+    const nodes = options.presenceNodes?.of(document.name);
+    this.#awareness = new Awareness({ clock, limits, audience: this.#guests, nodes }, this);
   }
 
   /** The name of the document. */
@@ -254,8 +258,9 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     this.#answers.answerLate(member, stateVector);
   }
 
-  dropped(sender: SyncMember | PresenceGuest, bound: AwarenessBound, drops: Drops): void {
-    if (isGuest(sender)) sender.dropped(bound, drops);
+  dropped(sender: SyncMember | PresenceGuest | undefined, bound: AwarenessBound, drops: Drops): void {
+    if (sender === undefined) this.#options.dropped.report("another node", bound, drops);
+    else if (isGuest(sender)) sender.dropped(bound, drops);
     else this.#options.dropped.report(sender.connection, bound, drops);
   }
 

@@ -3,6 +3,7 @@ import { Ticker } from "../../src/lib/time/ticker.ts";
 import { Awareness } from "../../src/relay/awareness/awareness.ts";
 import type { AwarenessAudience } from "../../src/relay/awareness/awareness-audience.ts";
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
+import type { RoomNodes } from "../../src/relay/awareness/nodes/node-presence.ts";
 import { FakeClock } from "./fakes/fake-clock.ts";
 import { FakeConnection } from "./fakes/fake-connection.ts";
 import { testPulse } from "./test-pulse.ts";
@@ -10,9 +11,14 @@ import { testPulse } from "./test-pulse.ts";
 /** The state is JSON; null removes the client. */
 export type Entries = readonly (readonly [clientId: number, clock: number, state: string | null])[];
 
+export interface RoomSurroundings {
+  readonly clock?: FakeClock;
+  /** The other nodes of a cluster. */
+  readonly nodes?: RoomNodes;
+}
+
 /** A room of which the members are names. The entries that each was sent, alone or with all, are recorded in order. */
-export function awarenessRoom(limits = defaultLimits) {
-  const clock = new FakeClock();
+export function awarenessRoom(limits = defaultLimits, { clock = new FakeClock(), nodes }: RoomSurroundings = {}) {
   const told = new Map<string, Entries[]>();
   const broadcasts: Entries[] = [];
   const subscribed: string[] = [];
@@ -29,9 +35,10 @@ export function awarenessRoom(limits = defaultLimits) {
     subscribeToAwareness: (member) => void subscribed.push(member),
   };
   const awareness = new Awareness<string>(
-    { clock, limits, audience },
+    { clock, limits, audience, nodes },
     {
-      dropped: (member, bound, { count, detail }) => void dropped.push([member, bound, detail, count]),
+      dropped: (member, bound, { count, detail }) =>
+        void dropped.push([member ?? "another node", bound, detail, count]),
       accountOf: () => account,
     },
   );

@@ -1,19 +1,19 @@
 import type { Clock } from "../../lib/time/clock.ts";
 import { PacedTask, type PacedTaskOptions } from "../../lib/time/paced-task.ts";
 import type { RelayLimits } from "../limits.ts";
-import { type AwarenessEntry, encodeAwareness } from "./awareness-codec.ts";
+import type { AwarenessEntry } from "./awareness-codec.ts";
 
 export interface AwarenessBroadcastOptions {
   readonly clock: Clock;
   readonly limits: Pick<RelayLimits, "awarenessBroadcastLength">;
 }
 
-export interface BroadcastOwner {
-  /** The number of members that a broadcast goes to. */
+export interface BroadcastOwner<Entry extends AwarenessEntry> {
+  /** The number of receivers of a broadcast. */
   readonly memberCount: number;
-  /** Returns the latest entry of a client; undefined when it is forgotten. */
-  clientOf(clientId: number): AwarenessEntry | undefined;
-  broadcast(body: Uint8Array): void;
+  /** Returns the latest entry of a client; undefined when there is none to be broadcast. */
+  clientOf(clientId: number): Entry | undefined;
+  broadcast(entries: readonly Entry[]): void;
 }
 
 const leastIntervalMs = 30;
@@ -31,13 +31,13 @@ const entryLength = 16;
  * The length of a broadcast is bounded as well, and so the work per second. The clients that find no place come first in
  * the next one; one that changes meanwhile keeps its turn.
  */
-export class AwarenessBroadcast implements PacedTaskOptions {
+export class AwarenessBroadcast<Entry extends AwarenessEntry> implements PacedTaskOptions {
   readonly #options: AwarenessBroadcastOptions;
   readonly #changed = new Set<number>();
-  readonly #owner: BroadcastOwner;
+  readonly #owner: BroadcastOwner<Entry>;
   readonly #task = new PacedTask(this);
 
-  constructor(options: AwarenessBroadcastOptions, owner: BroadcastOwner) {
+  constructor(options: AwarenessBroadcastOptions, owner: BroadcastOwner<Entry>) {
     this.#options = options;
     this.#owner = owner;
   }
@@ -73,14 +73,14 @@ export class AwarenessBroadcast implements PacedTaskOptions {
   /** Broadcasts what one broadcast has a place for. Called by its `PacedTask`. */
   task(): void {
     const entries = this.#take();
-    if (entries.length > 0) this.#owner.broadcast(encodeAwareness(entries));
+    if (entries.length > 0) this.#owner.broadcast(entries);
     this.flush();
   }
 
   /** Takes the entries that find a place in one broadcast: at least one. */
-  #take(): readonly AwarenessEntry[] {
+  #take(): readonly Entry[] {
     const { limits } = this.#options;
-    const entries: AwarenessEntry[] = [];
+    const entries: Entry[] = [];
     let left = Math.min(limits.awarenessBroadcastLength, lengthForAll / Math.max(1, this.#owner.memberCount));
     for (const clientId of this.#changed) {
       const entry = this.#owner.clientOf(clientId);

@@ -107,6 +107,11 @@ export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array 
   });
 }
 
+/** The entry of an update that holds one state and nothing else. */
+export function loneState(entries: readonly AwarenessEntry[]): AwarenessEntry | undefined {
+  return entries.length === 1 && entries[0]?.state !== undefined ? entries[0] : undefined;
+}
+
 function readState(decoder: decoding.Decoder, maxLength: number): string | undefined {
   const text = decoding.readVarString(decoder);
   return text.length <= maxLength && parseStrictly(text) === null ? undefined : text;

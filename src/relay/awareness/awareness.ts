@@ -4,9 +4,18 @@ import type { Connection } from "../../transport/connection.ts";
 import type { RelayLimits } from "../limits.ts";
 import type { AwarenessAudience } from "./awareness-audience.ts";
 import { AwarenessBroadcast } from "./awareness-broadcast.ts";
-import { type AwarenessEntry, AwarenessReader, type EntryHead, removalBytes } from "./awareness-codec.ts";
+import {
+  type AwarenessEntry,
+  AwarenessReader,
+  type EntryHead,
+  encodeAwareness,
+  loneState,
+  removalBytes,
+} from "./awareness-codec.ts";
 import { AwarenessTable, type ClientRecord, type EntryOrigin } from "./awareness-table.ts";
 import { type AwarenessBound, DropCounts, type Drops } from "./drop-counts.ts";
+import { NodeClient, NodeClients } from "./nodes/node-clients.ts";
+import { NodePresence, type RoomNodes } from "./nodes/node-presence.ts";
 import { PresenceAnswers } from "./presence-answers.ts";
 import { type MemberIds, mayBeOwn, Primaries } from "./primaries.ts";
 import { isGone, Renewals } from "./renewals.ts";
@@ -18,12 +27,14 @@ export interface AwarenessOptions<Member> {
   readonly clock: Clock;
   readonly limits: RelayLimits;
   readonly audience: AwarenessAudience<Member>;
+  /** The other nodes; undefined for a server that is alone. */
+  readonly nodes?: RoomNodes | undefined;
 }
 
 /** The room of an awareness. */
 export interface AwarenessOwner<Member> {
-  /** States, or a whole update, of `member` are dropped at `bound`. */
-  dropped(member: Member, bound: AwarenessBound, drops: Drops): void;
+  /** States, or a whole update, of `member` are dropped at `bound`. Undefined: states of another node. */
+  dropped(member: Member | undefined, bound: AwarenessBound, drops: Drops): void;
   /** Returns the account of the work that is done for `member`: entries that are read or encoded count as ids. */
   accountOf(member: Member): WorkAccount;
 }
@@ -31,7 +42,7 @@ export interface AwarenessOwner<Member> {
 /** An entry that removes a known client. */
 interface Removal<Member> {
   readonly entry: AwarenessEntry;
-  readonly client: ClientRecord<Member>;
+  readonly client: ClientRecord<Member | NodeClient>;
   readonly origin: EntryOrigin<Member>;
 }
 
@@ -55,33 +66,38 @@ const step = { entries: 1_000, bytes: 2 ** 17 };
 export class Awareness<Member extends object | string> {
   readonly #options: AwarenessOptions<Member>;
   readonly #owner: AwarenessOwner<Member>;
-  readonly #clients: AwarenessTable<Member>;
-  readonly #members = new SmallMap<Member, MemberIds>();
+  /** The client ids of each member, for `Renewals`. */
+  readonly members = new SmallMap<Member, MemberIds>();
+  readonly #clients: AwarenessTable<Member | NodeClient>;
   /** The updates of which the rest is being read. */
   readonly #readers = new Map<Member, AwarenessReader>();
   readonly #primaries: Primaries<Member>;
-  readonly #broadcast: AwarenessBroadcast;
+  readonly #broadcast: AwarenessBroadcast<AwarenessEntry>;
   readonly #answers: PresenceAnswers<Member>;
   readonly #subscriptions: Subscriptions<Member>;
   readonly #renewals: Renewals<Member>;
   readonly #drops = new DropCounts();
+  readonly #nodes: NodePresence<Member> | undefined;
 
   constructor(options: AwarenessOptions<Member>, owner: AwarenessOwner<Member>) {
     this.#options = options;
     this.#owner = owner;
     this.#clients = new AwarenessTable(options.limits, this);
-    this.#primaries = new Primaries(this.#clients, this.#members);
+    const nodeClients = options.nodes && new NodeClients();
+    this.#primaries = new Primaries(this.#clients, this.members, nodeClients);
     this.#broadcast = new AwarenessBroadcast(options, this);
     this.#answers = new PresenceAnswers(options, this);
     this.#renewals = new Renewals(options, this);
     this.#subscriptions = new Subscriptions(options, this);
+    const { nodes } = options;
+    this.#nodes = nodes && nodeClients && this.#openNodes(nodes, nodeClients);
   }
 
   get memberCount(): number {
-    return this.#members.size;
+    return this.members.size;
   }
 
-  clientOf(clientId: number): ClientRecord<Member> | undefined {
+  clientOf(clientId: number): ClientRecord<Member | NodeClient> | undefined {
     return this.#clients.get(clientId);
   }
 
@@ -89,9 +105,9 @@ export class Awareness<Member extends object | string> {
     return this.#clients.present();
   }
 
-  broadcast(body: Uint8Array): void {
+  broadcast(entries: readonly AwarenessEntry[]): void {
     this.#answers.changesSent();
-    this.#options.audience.publishAwareness(body);
+    this.#options.audience.publishAwareness(encodeAwareness(entries));
   }
 
   spend(member: Member, entries: number): void {
@@ -108,13 +124,9 @@ export class Awareness<Member extends object | string> {
   }
 
   joined(member: Member): void {
-    this.#members.set(member, {
-      ownId: undefined,
-      isClaim: false,
-      announcedClock: undefined,
-      returningId: undefined,
-    });
+    this.members.set(member, { ownId: undefined, isClaim: false, announcedClock: undefined, returningId: undefined });
     this.#subscriptions.joined(member);
+    this.#nodes?.enter();
   }
 
   /** Called for each frame of `member`. */
@@ -127,7 +139,7 @@ export class Awareness<Member extends object | string> {
    * large that it is read in parts, for which the member's turns are waited for; its next update must wait for that.
    */
   updateReceived(member: Member, body: Uint8Array): void | Promise<void> {
-    const ids = this.#members.get(member);
+    const ids = this.members.get(member);
     if (ids === undefined) return;
     const reader = this.#open(member, body);
     const entries = reader === undefined ? [] : this.#read(member, ids, reader);
@@ -138,13 +150,13 @@ export class Awareness<Member extends object | string> {
     if (lone !== undefined && isFirst) this.#firstStateReceived(member, ids, lone, before);
     else if (lone !== undefined && isNew) this.#claim(member, ids, lone.clientId);
     else if (lone !== undefined) this.#oldStateReceived(member, ids, lone.clientId);
-    this.#broadcast.flush();
+    this.#flush();
     if (reader !== undefined && reader.left > 0) return this.#takeRest(member, ids, reader);
   }
 
   /** Answers a query of `member` with all states, at a bounded rate, because the answer is large. */
   queryReceived(member: Member): void {
-    if (this.#members.has(member)) this.#answers.request(member);
+    if (this.members.has(member)) this.#answers.request(member);
   }
 
   /** Sends `member` all states. */
@@ -153,15 +165,15 @@ export class Awareness<Member extends object | string> {
   }
 
   left(member: Member): void {
-    const ids = this.#members.get(member);
+    const ids = this.members.get(member);
     if (ids === undefined) return;
     this.#subscriptions.left(member);
     this.#readers.delete(member);
     this.#renewals.left(member);
     this.#answers.left(member);
     this.#clients.left(member);
-    this.#members.delete(member);
-    if (this.#members.size === 0) {
+    this.members.delete(member);
+    if (this.members.size === 0) {
       this.#clear();
       return;
     }
@@ -178,17 +190,18 @@ export class Awareness<Member extends object | string> {
     if (this.#clients.isEmpty) return;
     const now = this.#options.clock.elapsedMs();
     for (const { clientId, primary, seenAt } of this.#clients.clients()) {
-      if (now - seenAt < expiryMs || this.#primaries.isOwned(primary)) continue;
-      const ids = primary === undefined ? undefined : this.#members.get(primary);
+      // Other nodes remove the states that they hold.
+      if (now - seenAt < expiryMs || primary instanceof NodeClient || this.#primaries.isOwned(primary)) continue;
+      const ids = primary === undefined ? undefined : this.members.get(primary);
       if (primary !== undefined && ids !== undefined) this.#release(primary, ids);
       else this.#remove(clientId);
     }
-    this.#broadcast.flush();
+    this.#flush();
   }
 
   /** Removes the state of `member`, which stays but may not be shown any more. */
   hidden(member: Member): void {
-    const ids = this.#members.get(member);
+    const ids = this.members.get(member);
     if (ids === undefined) return;
     this.#readers.delete(member);
     this.#release(member, ids);
@@ -199,9 +212,11 @@ export class Awareness<Member extends object | string> {
    * same own id announces it too. The late close of an older connection changes nothing.
    */
   #release(member: Member, ids: MemberIds): void {
+    const { ownId } = ids;
     const removedId = this.#primaries.release(member, ids);
     if (removedId !== undefined) this.#remove(removedId);
-    this.#broadcast.flush();
+    if (ownId !== undefined) this.#nodes?.changed(ownId);
+    this.#flush();
   }
 
   /**
@@ -221,20 +236,18 @@ export class Awareness<Member extends object | string> {
     // (b) The others take a clock that is above the known one.
     if (before === undefined || before === own.clock) this.#renewals.renew(member, own);
     else if (isBehind) this.#renewals.renew(member, { clientId: own.clientId, clock: before, state: undefined });
-    if (before !== undefined) this.#renewOthers(member);
-  }
-
-  /** (c) A client that comes back has dropped the states of the others, and accepts them only with higher clocks. */
-  #renewOthers(member: Member): void {
-    for (const [other, otherIds] of this.#members) {
-      if (other !== member) this.#renewals.request(other, otherIds);
-    }
+    if (before !== undefined) this.#renewals.requestOthers(member);
+    this.#nodes?.returned(own.clientId);
   }
 
   /** (a) The member of a later lone state claims its id. */
   #claim(member: Member, ids: MemberIds, clientId: number): void {
     const isReturning = ids.returningId === clientId;
-    if (this.#primaries.claim(member, ids, clientId) && isReturning) this.#renewOthers(member);
+    if (!this.#primaries.claim(member, ids, clientId)) return;
+    if (isReturning) {
+      this.#renewals.requestOthers(member);
+      this.#nodes?.returned(clientId);
+    } else this.#nodes?.changed(clientId);
   }
 
   /**
@@ -245,7 +258,7 @@ export class Awareness<Member extends object | string> {
     const client = this.#clients.get(clientId);
     if (ids.ownId !== undefined || client === undefined || !isGone(client)) return;
     ids.returningId = clientId;
-    this.#renewals.request(member, ids);
+    this.#renewals.request(member);
   }
 
   /** Returns undefined for an update that is too large: presence must not end the session. */
@@ -289,7 +302,7 @@ export class Awareness<Member extends object | string> {
       // The member has left, or may not be shown any more.
       if (this.#readers.get(member) !== reader) return;
       this.#applyAll(member, ids, this.#read(member, ids, reader), undefined);
-      this.#broadcast.flush();
+      this.#flush();
     }
     this.#readers.delete(member);
   }
@@ -335,8 +348,15 @@ export class Awareness<Member extends object | string> {
     return (primary === member || !this.#primaries.isOwned(primary)) && this.#set(entry, origin);
   }
 
-  /** Puts an entry into the table. Returns false when it is dropped at a bound. */
+  /** Puts an entry of a member into the table. Returns false when it is dropped at a bound. */
   #set(entry: AwarenessEntry, origin: EntryOrigin<Member>): boolean {
+    if (!this.#put(entry, origin)) return false;
+    this.#nodes?.changed(entry.clientId);
+    return true;
+  }
+
+  /** As `#set`, for an entry of another node as well. */
+  #put(entry: AwarenessEntry, origin: EntryOrigin<Member>): boolean {
     const { clientId, clock, state } = entry;
     const exceeded = clock < maxClock ? this.#clients.set(entry, origin) : "awareness-clock";
     if (exceeded === undefined) this.#broadcast.changed(clientId);
@@ -348,15 +368,31 @@ export class Awareness<Member extends object | string> {
     if (this.#clients.remove(clientId)) this.#broadcast.changed(clientId);
   }
 
+  #flush(): void {
+    this.#broadcast.flush();
+    this.#nodes?.flush();
+  }
+
+  #openNodes(nodes: RoomNodes, nodeClients: NodeClients): NodePresence<Member> {
+    return new NodePresence(
+      { ...this.#options, nodes },
+      {
+        ...{ clients: this.#clients, nodeClients, primaries: this.#primaries, renewals: this.#renewals },
+        put: (entry, origin) => this.#put(entry, origin),
+        remove: (clientId) => this.#remove(clientId),
+        applied: () => {
+          this.#drops.report((bound, drops) => this.#owner.dropped(undefined, bound, drops));
+          this.#flush();
+        },
+      },
+    );
+  }
+
   #clear(): void {
+    this.#nodes?.leave();
     this.#clients.clear();
     this.#primaries.clear();
     this.#broadcast.clear();
     this.#answers.clear();
   }
-}
-
-/** The entry of an update that holds one state and nothing else. */
-function loneState(entries: readonly AwarenessEntry[]): AwarenessEntry | undefined {
-  return entries.length === 1 && entries[0]?.state !== undefined ? entries[0] : undefined;
 }

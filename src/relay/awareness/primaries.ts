@@ -1,5 +1,6 @@
 import type { SmallMap } from "../../lib/collections/small-map.ts";
 import type { AwarenessTable, ClientRecord } from "./awareness-table.ts";
+import { NodeClient, type NodeClients } from "./nodes/node-clients.ts";
 import type { RenewableIds } from "./renewals.ts";
 
 /** The client ids of one member, from `joined` to `left`. */
@@ -12,31 +13,58 @@ export interface MemberIds extends RenewableIds {
   announcedClock: number | undefined;
 }
 
-/** The member that each client id belongs to: rules (a) and (e) of `Awareness`. */
+/** The ids of a member, or of a client of another node, as far as its primary is sought. */
+export type HolderIds = Pick<MemberIds, "ownId" | "isClaim" | "announcedClock">;
+
+/**
+ * The member that each client id belongs to: rules (a) and (e) of `Awareness`. A client of another node has the same
+ * rights as a member.
+ */
 export class Primaries<Member extends object | string> {
-  readonly #clients: AwarenessTable<Member>;
+  readonly #clients: AwarenessTable<Member | NodeClient>;
   readonly #members: SmallMap<Member, MemberIds>;
+  /** Undefined for a server that is alone. */
+  readonly #nodeClients: NodeClients | undefined;
   /** Client ids that several members have announced as their own. */
   readonly #contested = new Set<number>();
 
-  constructor(clients: AwarenessTable<Member>, members: SmallMap<Member, MemberIds>) {
+  constructor(
+    clients: AwarenessTable<Member | NodeClient>,
+    members: SmallMap<Member, MemberIds>,
+    nodeClients?: NodeClients,
+  ) {
     this.#clients = clients;
     this.#members = members;
+    this.#nodeClients = nodeClients;
   }
 
   /** Whether the primary of an id has announced it first, and not only claimed it. */
-  isOwned(primary: Member | undefined): boolean {
-    return primary !== undefined && this.#members.get(primary)?.isClaim === false;
+  isOwned(primary: Member | NodeClient | undefined): boolean {
+    return primary !== undefined && this.#idsOf(primary)?.isClaim === false;
   }
 
   /** Makes `member` the primary of an id. A member that has only claimed the id loses it. */
-  make(member: Member, clientId: number): void {
+  make(member: Member | NodeClient, clientId: number): void {
     const primary = this.#clients.get(clientId)?.primary;
     if (primary === member) return;
     this.#clients.setPrimary(clientId, member);
-    const loser = primary === undefined ? undefined : this.#members.get(primary);
+    const loser = primary === undefined ? undefined : this.#idsOf(primary);
     if (loser?.isClaim === false) this.#contested.add(clientId);
     else if (loser !== undefined) loser.ownId = undefined;
+  }
+
+  /** Reports that a further member announces the id that is the own one of its primary. */
+  contest(clientId: number): void {
+    this.#contested.add(clientId);
+  }
+
+  /** The member of this node that is the primary of a client, or becomes it when the primary leaves. */
+  holderOf(client: ClientRecord<Member | NodeClient>): HolderIds | undefined {
+    const { primary } = client;
+    if (primary !== undefined && !(primary instanceof NodeClient)) return this.#members.get(primary);
+    if (!this.#contested.has(client.clientId)) return undefined;
+    for (const [, ids] of this.#members) if (isHeir(ids, client)) return ids;
+    return undefined;
   }
 
   /**
@@ -53,8 +81,9 @@ export class Primaries<Member extends object | string> {
   }
 
   /** Takes its own id from `member`. Returns the id if it has no primary any more. */
-  release(member: Member, ids: MemberIds): number | undefined {
+  release(member: Member | NodeClient, ids: HolderIds): number | undefined {
     const { ownId } = ids;
+    ids.announcedClock = undefined;
     const client = ownId === undefined ? undefined : this.#clients.get(ownId);
     if (client?.primary !== member) return undefined;
     if (ids.isClaim) ids.ownId = undefined;
@@ -67,15 +96,25 @@ export class Primaries<Member extends object | string> {
     this.#contested.clear();
   }
 
+  #idsOf(primary: Member | NodeClient): HolderIds | undefined {
+    return primary instanceof NodeClient ? primary : this.#members.get(primary);
+  }
+
   /** Returns another member that has sent the latest clock of a client as its own. */
-  #heirOf({ clientId, clock }: ClientRecord<Member>, member: Member): Member | undefined {
+  #heirOf(client: ClientRecord<Member | NodeClient>, member: Member | NodeClient): Member | NodeClient | undefined {
+    const { clientId } = client;
     if (!this.#contested.has(clientId)) return undefined;
-    for (const [other, { ownId, announcedClock }] of this.#members) {
-      if (other !== member && ownId === clientId && announcedClock === clock) return other;
+    for (const [other, ids] of this.#members) if (other !== member && isHeir(ids, client)) return other;
+    for (const other of this.#nodeClients?.withId(clientId) ?? []) {
+      if (other !== member && isHeir(other, client)) return other;
     }
     this.#contested.delete(clientId);
     return undefined;
   }
+}
+
+function isHeir({ ownId, announcedClock }: HolderIds, { clientId, clock }: ClientRecord<unknown>): boolean {
+  return ownId === clientId && announcedClock === clock;
 }
 
 /** Whether an id is a member's own, or becomes it with this entry unless it is another member's. */

@@ -72,3 +72,19 @@ export async function withSeedsInTurn(
     });
   }
 }
+
+/** As `withSeeds`, one after the other. */
+export async function withSeedsAsync(
+  times: number,
+  property: (random: Random, seed: number) => Promise<void>,
+): Promise<void> {
+  for (let seed = firstSeed; seed < firstSeed + times; seed += 1) {
+    try {
+      await property(new Random(seed), seed);
+    } catch (error) {
+      throw new Error(`It fails with YURT_TEST_SEED=${seed}: ${error instanceof Error ? error.message : error}`, {
+        cause: error,
+      });
+    }
+  }
+}

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { withSeeds } from "../support/bytes/random.ts";
-import { Network, Page, Server, type World } from "../support/presence/pages.ts";
+import { withSeeds } from "../../support/bytes/random.ts";
+import { Network, Page, Server, type World } from "../../support/presence/pages.ts";
 
 /** More deliveries than this until the network is idle are a storm. */
 const stormDeliveries = 20_000;

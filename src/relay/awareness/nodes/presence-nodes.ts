@@ -1,0 +1,89 @@
+import type { Bus, BusListener, BusPort, NodeId } from "../../../cluster/bus.ts";
+import { DecodeError } from "../../update/strict-decoding.ts";
+import type { AwarenessEntry } from "../awareness-codec.ts";
+import type { RoomNodes, RoomPresence } from "./node-presence.ts";
+import { decodePresence, encodePresence, type PresenceMessage } from "./presence-codec.ts";
+
+/** The states of a room on the other nodes. */
+export interface FoundPresence {
+  readonly entries: readonly AwarenessEntry[];
+  /** False if a node has not answered in time. */
+  readonly isComplete: boolean;
+}
+
+/** Carries the presence of the rooms that have members between the nodes. */
+export class PresenceNodes implements BusListener {
+  readonly #bus: Bus;
+  readonly #port: BusPort;
+  readonly #rooms = new Map<string, RoomPresence>();
+
+  constructor(bus: Bus) {
+    this.#bus = bus;
+    this.#port = bus.open("presence", this);
+  }
+
+  /** The other nodes for the room of this name. */
+  of(name: string): RoomNodes {
+    return {
+      peers: this.#bus.peers,
+      publish: (message) => this.#port.publish(name, encodePresence(message)),
+      send: (node, message) => this.#port.send(node, name, encodePresence(message)),
+      enter: (presence) => void this.#rooms.set(name, presence),
+      leave: () => void this.#rooms.delete(name),
+    };
+  }
+
+  /** Asks all nodes for the states of a room, which has no members on this one. */
+  async find(name: string): Promise<FoundPresence> {
+    const { answers, isComplete } = await this.#port.ask(name, new Uint8Array());
+    const found = new Map<number, AwarenessEntry>();
+    for (const { answer } of answers) {
+      const message = decoded(answer);
+      for (const entry of message?.type === "all" ? message.entries : []) {
+        const { clientId, clock } = entry;
+        const known = found.get(clientId);
+        if (known === undefined || clock > known.clock) found.set(clientId, entry);
+      }
+    }
+    return { entries: [...found.values()].filter(({ state }) => state !== undefined), isComplete };
+  }
+
+  received(from: NodeId, name: string, message: Uint8Array): void {
+    // The state of a node that is no peer would never end.
+    if (!this.#bus.peers.has(from)) return;
+    const presence = decoded(message);
+    if (presence === undefined) return;
+    const room = this.#rooms.get(name);
+    if (room !== undefined) room.received(from, presence);
+    else if (presence.type === "all" && presence.wanted === "answer") {
+      this.#port.send(from, name, encodePresence({ type: "all", wanted: "nothing", entries: [] }));
+    }
+  }
+
+  asked(_from: NodeId, name: string): Uint8Array | undefined {
+    const room = this.#rooms.get(name);
+    return room && encodePresence({ type: "all", wanted: "nothing", entries: room.entries() });
+  }
+
+  joined(node: NodeId): void {
+    for (const room of this.#rooms.values()) room.compare(node);
+  }
+
+  missed(node: NodeId): void {
+    this.joined(node);
+  }
+
+  lost(node: NodeId): void {
+    for (const room of this.#rooms.values()) room.lost(node);
+  }
+}
+
+/** Undefined for a message that cannot be read: it comes from another release. */
+function decoded(bytes: Uint8Array): PresenceMessage | undefined {
+  try {
+    return decodePresence(bytes);
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
