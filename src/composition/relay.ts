@@ -123,7 +123,7 @@ export interface Relay extends Part {
 
 /** Opens the relay. It closes the compactor, and not the store. */
 export function openRelay(store: Store, options: RelayOptions): Relay {
-  const { addresses, authorizer, clock, compactor, limits, lingerMs, log, metrics } = options;
+  const { addresses, authorizer, bus, clock, compactor, limits, lingerMs, log, metrics } = options;
   const garbage = new Garbage({ clock, collect: (isFull) => Bun.gc(isFull) });
   const changeable = { ...options };
   const room = syncRoomOptions(store, changeable, (bytes) => garbage.dropped(bytes));
@@ -133,7 +133,7 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
   const shared = { rooms, authorizer: writingFirstContent({ authorizer, rooms, limitedLog }) };
   const protocols = [
     yWebsocket({ ...shared, limits, metrics, dropped }),
-    hocuspocus({ ...shared, addresses, limits, clock, limitedLog, metrics, dropped }),
+    hocuspocus({ ...shared, addresses, bus, limits, clock, limitedLog, metrics, dropped }),
   ];
   return {
     rooms,

@@ -4,7 +4,11 @@ import type { Connection } from "../transport/connection.ts";
 import type { AwarenessBound, Drops } from "./awareness/drop-counts.ts";
 
 /** The bounds beyond which a message, or an entry of an awareness update, is dropped. */
-export type MessageBound = AwarenessBound | "limits.stateless-length" | "limits.relay-frame-bytes";
+export type MessageBound =
+  | AwarenessBound
+  | "limits.stateless-length"
+  | "limits.stateless-document-characters-per-second"
+  | "limits.relay-frame-bytes";
 
 export interface DroppedMessagesOptions {
   readonly limitedLog: LimitedLog;

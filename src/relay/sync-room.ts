@@ -202,13 +202,13 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
 
   /** Takes an awareness update. Throws, or rejects with, `SessionError` for a malformed one. */
   updateAwareness(member: SyncMember, body: Uint8Array): void | Promise<void> {
-    if (this.#mayBeSeen(member)) return refuseUndecodable(() => this.#awareness.updateReceived(member, body));
+    if (this.mayBeSeen(member)) return refuseUndecodable(() => this.#awareness.updateReceived(member, body));
     this.#awareness.updateIgnored(member);
   }
 
   /** Reports that the `access` of a member has changed. */
   accessChanged(member: SyncMember): void {
-    if (!this.#mayBeSeen(member)) this.#awareness.hidden(member);
+    if (!this.mayBeSeen(member)) this.#awareness.hidden(member);
   }
 
   /**
@@ -216,7 +216,7 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
    * without a sender the message comes from the server. A message of a member that may not be shown is dropped.
    */
   broadcastStateless(payload: string, sender?: SyncMember): void | Promise<void> {
-    if (sender !== undefined && !this.#mayBeSeen(sender)) return;
+    if (sender !== undefined && !this.mayBeSeen(sender)) return;
     return this.#audience.broadcast((encoding) => encoding.stateless?.(payload), sender);
   }
 
@@ -309,7 +309,8 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     if (types.room === "room.opened") reportUser();
   }
 
-  #mayBeSeen({ access }: SyncMember): boolean {
+  /** Whether the others are shown the awareness and the stateless messages of a member. */
+  mayBeSeen({ access }: SyncMember): boolean {
     return access === "write" || this.#options.readersShowPresence;
   }
 }

@@ -69,7 +69,7 @@ export const changeWebhookOutcomes = ["delivered", "failed", "gave-up"] as const
 export const messageBounds = [
   ...["limits.awareness-state-length", "limits.awareness-length", "limits.awareness-clients"],
   ...["limits.awareness-clients-per-connection", "limits.awareness-frame-bytes", "awareness-clock"],
-  ...["limits.stateless-length", "limits.relay-frame-bytes"],
+  ...["limits.stateless-length", "limits.stateless-document-characters-per-second", "limits.relay-frame-bytes"],
 ] as const;
 
 /** The bounds whose hits are counted, by their options. */
@@ -83,6 +83,7 @@ export const boundNames = [
   ...["limits.document-bytes", "limits.document-structs", "limits.document-clients", "limits.document-deleted-ranges"],
   ...["limits.awareness-state-length", "limits.awareness-length", "limits.awareness-clients"],
   ...["limits.awareness-clients-per-connection", "limits.awareness-frame-bytes", "limits.stateless-length"],
+  "limits.stateless-document-characters-per-second",
   ...["limits.authentication-ms", "limits.authorizations-per-second"],
   ...["limits.documents-per-connection", "limits.documents-per-address", "limits.without-document-ms"],
   ...["limits.signaling-frame-bytes", "limits.peerjs-frame-bytes", "limits.json-depth", "limits.name-bytes"],

@@ -26,7 +26,8 @@ import { type HocuspocusEncoding, hocuspocusEncoding } from "./encoding.ts";
 import type { HocuspocusLimits } from "./limits.ts";
 import { HocuspocusMember } from "./member.ts";
 import { PendingAcknowledgements } from "./pending-acknowledgements.ts";
-import { characterBucket, type StatelessRates } from "./stateless-messages.ts";
+import { characterBucket, type SenderRates } from "./stateless-messages.ts";
+import type { StatelessNodes } from "./stateless-nodes.ts";
 import type { Standing } from "./stranger-deadline.ts";
 
 /** The dependencies that all attachments of a server share. */
@@ -44,6 +45,8 @@ export interface AttachmentOptions extends DocumentAuthorizationOptions {
   readonly plainEncoding: (room: SyncRoom) => HocuspocusEncoding;
   /** Returns the rate of the stateless messages of all members, in characters. */
   readonly statelessRate: (room: SyncRoom) => TokenBucket;
+  /** The other nodes of a cluster. */
+  readonly statelessNodes?: StatelessNodes | undefined;
 }
 
 /** The connection that an attachment belongs to, and its callbacks. */
@@ -109,7 +112,7 @@ export class Attachment {
   readonly #inbox: Inbox<Task>;
   readonly #authorization: DocumentAuthorization;
   /** The rates of stateless messages, kept while the client leaves and joins again. */
-  readonly #rates: Omit<StatelessRates, "roomCharacters">;
+  readonly #rates: SenderRates;
   #encoding: HocuspocusEncoding;
   #state: State = { kind: "new" };
   /** The `expiresAt` of the grant for which the provider was last asked for a new token. */
@@ -264,21 +267,17 @@ export class Attachment {
 
   #enter(pass: RoomPass<SyncRoom>, token: string | undefined): void | Promise<void> {
     const { address, name, connection, handshake } = this.#host;
-    const { limits, clock, dropped } = this.#options;
+    const { limits, clock, dropped, statelessNodes } = this.#options;
     connection.admit();
     if (address === name) this.#encoding = this.#options.plainEncoding(pass.room);
     const pending = this.#leave();
     const member = new HocuspocusMember({
-      connection,
+      ...{ connection, pass, limits, clock, dropped, statelessNodes },
       encoding: this.#encoding,
-      pass,
       // Providers that do not authenticate are older than version 3.
       ledger: new AcknowledgementLedger({ access: pass.access, resetsOnSync: token !== undefined }),
       rates: { ...this.#rates, roomCharacters: this.#options.statelessRate(pass.room) },
       signal: handshake.signal,
-      limits,
-      clock,
-      dropped,
       ended: (denial) => this.#grantEnded(denial),
       failed: (error) => this.#failed(error),
     });

@@ -14,6 +14,7 @@ import type { HocuspocusEncoding } from "./encoding.ts";
 import type { HocuspocusLimits } from "./limits.ts";
 import type { PendingAcknowledgements } from "./pending-acknowledgements.ts";
 import { StatelessMessages, type StatelessRates } from "./stateless-messages.ts";
+import type { StatelessNodes } from "./stateless-nodes.ts";
 
 export interface HocuspocusMemberOptions {
   readonly connection: Connection;
@@ -27,6 +28,7 @@ export interface HocuspocusMemberOptions {
   readonly limits: HocuspocusLimits & Pick<TransportLimits, "outboxBytes">;
   readonly clock: Clock;
   readonly dropped: DroppedMessages;
+  readonly statelessNodes: StatelessNodes | undefined;
   /** As `SyncMember.ended`. */
   readonly ended: (denial: Denial) => void;
   /** A stateless message that has waited could not be sent, by a fault of the server. */
@@ -67,7 +69,7 @@ export class HocuspocusMember implements SyncMember {
       limits,
       clock,
       failed,
-      broadcast: (payload) => this.#room.broadcastStateless(payload, this),
+      broadcast: (payload) => this.#broadcast(payload),
       dropped: (detail) => dropped.report(connection, "limits.stateless-length", { count: 1, detail }),
     });
   }
@@ -151,6 +153,12 @@ export class HocuspocusMember implements SyncMember {
     if (this.#isBusy) this.#options.pass.releaseGrant();
     else this.#options.pass.release();
     return pending;
+  }
+
+  #broadcast(payload: string): void | Promise<void> {
+    if (!this.#room.mayBeSeen(this)) return;
+    this.#options.statelessNodes?.publish(this.#room.name, payload);
+    return this.#room.broadcastStateless(payload, this);
   }
 
   #trackBusy(settling: void | Promise<void>): void | Promise<void> {

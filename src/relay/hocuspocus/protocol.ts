@@ -1,3 +1,4 @@
+import type { Bus } from "../../cluster/bus.ts";
 import { AddressCounts } from "../../lib/address/address-counts.ts";
 import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import type { TokenBucket } from "../../lib/token-bucket.ts";
@@ -8,8 +9,12 @@ import type { AttachmentOptions } from "./attachment.ts";
 import { type HocuspocusEncoding, hocuspocusEncoding } from "./encoding.ts";
 import { HocuspocusSession } from "./session.ts";
 import { characterBucket } from "./stateless-messages.ts";
+import { StatelessNodes } from "./stateless-nodes.ts";
 
-export interface HocuspocusOptions extends Omit<AttachmentOptions, "plainEncoding" | "statelessRate"> {
+export interface HocuspocusOptions
+  extends Omit<AttachmentOptions, "plainEncoding" | "statelessRate" | "statelessNodes"> {
+  /** Undefined for a server that is alone. */
+  readonly bus?: Bus | undefined;
   readonly addresses: CountedAddresses;
 }
 
@@ -23,17 +28,19 @@ export function hocuspocus(options: HocuspocusOptions): Protocol {
     encodings.set(room, known);
     return known;
   };
-  const { addresses, clock, limits } = options;
+  const { addresses, bus, clock, limits, limitedLog } = options;
   const rates = new WeakMap<SyncRoom, TokenBucket>();
   const statelessRate = (room: SyncRoom) => {
     const known = rates.get(room) ?? characterBucket(limits.statelessDocumentCharactersPerSecond, limits, clock);
     rates.set(room, known);
     return known;
   };
+  const failed = (error: unknown) => limitedLog.error({ event: "stateless-failed", err: error });
   const sessionOptions = {
     ...options,
     plainEncoding,
     statelessRate,
+    statelessNodes: bus && new StatelessNodes({ ...options, bus, statelessRate, failed }),
     rates: new AccessRates(options),
     documents: new AddressCounts({
       addresses,

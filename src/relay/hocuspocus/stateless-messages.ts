@@ -6,26 +6,32 @@ import { Inbox, type Task } from "../../transport/inbox.ts";
 import type { HocuspocusLimits } from "./limits.ts";
 
 /** The rates that a stateless message has to keep. Each bucket can hold the longest message. */
-export interface StatelessRates {
+export interface StatelessRates extends Partial<SenderRates> {
+  /** The characters of the messages of all members of the document. */
+  readonly roomCharacters: TokenBucket;
+}
+
+/** The rates of one sender, which its own node keeps. */
+export interface SenderRates {
   /** Messages of one connection for one document. */
   readonly messages: TokenBucket;
   /** Their characters. */
   readonly characters: TokenBucket;
-  /** The characters of the messages of all members of the document. */
-  readonly roomCharacters: TokenBucket;
 }
 
 export interface StatelessMessagesOptions {
   readonly rates: StatelessRates;
   readonly clock: Clock;
   readonly limits: HocuspocusLimits;
-  /** Aborts when the client disconnects. */
-  readonly signal: AbortSignal;
+  /** Aborts when the client disconnects. Without it, messages wait until `end`. */
+  readonly signal?: AbortSignal;
   /** Returns a promise when it takes several turns of the event loop. */
   readonly broadcast: (payload: string) => void | Promise<void>;
   readonly dropped: (detail: string) => void;
   readonly failed: (error: unknown) => void;
 }
+
+const neverAborted = new AbortController().signal;
 
 /** The memory that a waiting message takes besides its characters. */
 const waitingMessageBytes = 128;
@@ -55,6 +61,11 @@ export class StatelessMessages {
     });
   }
 
+  /** Whether too many bytes wait. */
+  get isFull(): boolean {
+    return this.#gate.released !== undefined;
+  }
+
   /** Sends a message, or lets it wait. The promise, if there is one, is pending while too many bytes wait. */
   push(payload: string): void | Promise<void> {
     const { limits, dropped } = this.#options;
@@ -74,19 +85,20 @@ export class StatelessMessages {
     if (this.#hasEnded) return;
     const { messages, characters, roomCharacters } = rates;
     const { length } = payload;
-    const waitMs = Math.max(messages.waitMs(), characters.waitMs(length), roomCharacters.waitMs(length));
+    const senderMs = Math.max(messages?.waitMs() ?? 0, characters?.waitMs(length) ?? 0);
+    const waitMs = Math.max(senderMs, roomCharacters.waitMs(length));
     if (waitMs === 0) {
-      messages.take();
-      characters.take(length);
+      messages?.take();
+      characters?.take(length);
       roomCharacters.take(length);
       return broadcast(payload);
     }
-    if (signal.aborted) return;
+    if (signal?.aborted === true) return;
     return this.#waitForRate(waitMs).then(() => this.#send(payload));
   }
 
   async #waitForRate(waitMs: number): Promise<void> {
-    const { clock, signal } = this.#options;
+    const { clock, signal = neverAborted } = this.#options;
     await abortableWait(signal, (done) => {
       this.#stopWaiting = done;
       return clock.after(waitMs, done);

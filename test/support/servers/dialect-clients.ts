@@ -40,10 +40,8 @@ export function dialectParts(options: DialectOptions = {}) {
     log,
     /** The lines that were logged. */
     lines,
-    registry: <Room>(
-      open: (name: string) => Room | Promise<Room>,
-      close?: (room: Room) => void,
-    ): RoomRegistry<Room> => registries.open(open, close),
+    registry: <Room>(open: (name: string) => Room | Promise<Room>, close?: (room: Room) => void): RoomRegistry<Room> =>
+      registries.open(open, close),
     /** The number of rooms with a member. */
     openRooms: (): number => {
       clock.advance(0);

@@ -1,5 +1,6 @@
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
+import type { Bus } from "../../../src/cluster/bus.ts";
 import type { Limits } from "../../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { hocuspocus } from "../../../src/relay/hocuspocus/protocol.ts";
@@ -15,6 +16,7 @@ export interface HocuspocusSessionsOptions {
   readonly authorizer?: Authorizer;
   readonly limits?: Partial<Limits>;
   readonly readersShowPresence?: boolean;
+  readonly bus?: Bus;
 }
 
 interface Addressed {
@@ -26,7 +28,7 @@ interface Addressed {
 export function hocuspocusSessions({ authorizer = openAuthorizer, ...room }: HocuspocusSessionsOptions = {}) {
   const store = new FailingStore(openMemoryStore());
   const parts = roomParts(room, store);
-  const protocol = hocuspocus({ ...parts, authorizer, addresses: new CountedAddresses() });
+  const protocol = hocuspocus({ ...parts, bus: room.bus, authorizer, addresses: new CountedAddresses() });
 
   const connect = async (id: string, { address, ...shown }: Partial<Omit<Handshake, "signal">> & Addressed = {}) => {
     const connection = new FakeConnection(id, address);

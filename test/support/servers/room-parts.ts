@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import type { Bus } from "../../../src/cluster/bus.ts";
 import { openSyncRooms, syncRoomOptions } from "../../../src/composition/relay.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
@@ -19,6 +20,7 @@ export interface RoomPartsOptions {
   readonly documentMemoryBytes?: number;
   readonly compactor?: InlineCompactor;
   readonly readersShowPresence?: boolean;
+  readonly bus?: Bus;
   readonly keepsDeleted?: (name: string) => boolean;
 }
 
@@ -34,6 +36,7 @@ export function roomParts(
     documentMemoryBytes = 256 * 2 ** 20,
     compactor = new InlineCompactor(),
     readersShowPresence = true,
+    bus,
     keepsDeleted = () => false,
   }: RoomPartsOptions,
   store: Store,
@@ -57,6 +60,7 @@ export function roomParts(
     durability: "disk",
     acknowledgementWindowMs: 4,
     readersShowPresence,
+    bus,
   } as const;
   const options = syncRoomOptions(store, sync, () => {});
   return {
