@@ -62,6 +62,8 @@ class PostgresBus implements OpenBus {
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
   readonly #connections: BusConnections;
+  /** Nodes of which messages were lost before they were peers: it may be that they take this node for one. */
+  readonly #missing = new Set<NodeId>();
   #asksForBeats = true;
   #ticks = 0;
   /** The ticks since the last envelope of this node came back. */
@@ -76,9 +78,12 @@ class PostgresBus implements OpenBus {
     this.#questions = new Questions(clock);
     this.#peerTable = new PeerTable({
       node: this.node,
-      joined: (node) => this.#tell((listener) => listener.joined?.(node)),
+      joined: (node) => this.#joined(node),
       lost: (node) => this.#lost(node),
-      forgotten: (node) => this.#incoming.forget(node),
+      forgotten: (node) => {
+        this.#incoming.forget(node);
+        this.#missing.delete(node);
+      },
       beatDue: () => this.#outgoing.beatDue(),
     });
     this.#incoming = new Incoming({
@@ -202,13 +207,22 @@ class PostgresBus implements OpenBus {
     else this.#peerTable.heard(from);
   }
 
+  #joined(node: NodeId): void {
+    this.#tell((listener) => listener.joined?.(node));
+    if (this.#missing.has(node)) this.#missed(node);
+  }
+
   #lost(node: NodeId): void {
     this.#questions.lost(node);
     this.#tell((listener) => listener.lost?.(node));
   }
 
   #missed(from: NodeId): void {
-    if (!this.peers.has(from)) return;
+    if (!this.peers.has(from)) {
+      this.#missing.add(from);
+      return;
+    }
+    this.#missing.delete(from);
     this.#options.metrics.busGaps.inc();
     this.#tell((listener) => listener.missed?.(from));
   }
