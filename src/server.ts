@@ -1,6 +1,7 @@
-import type { AdminLink } from "./admin/entry/admin-links.ts";
+import type { AdminLink } from "./auth/admin/admin-links.ts";
 import type { MintToken } from "./auth/token-order.ts";
-import { openAccess } from "./composition/access.ts";
+import { openAccess } from "./composition/access/access.ts";
+import { openAccessKeeping } from "./composition/access/access-keeping.ts";
 import { openAdministration } from "./composition/administration/administration.ts";
 import { openApi } from "./composition/api/api.ts";
 import { openDocuments } from "./composition/api/documents.ts";
@@ -48,7 +49,7 @@ export interface RunningServer extends Omit<ServedParts, "close" | "reload" | "r
   /** Mints a token that the server accepts. */
   readonly mint: MintToken;
   /** Makes a link that lets its reader in as an administrator, once. */
-  createAdminLink(): AdminLink;
+  createAdminLink(): Promise<AdminLink>;
   /** Has `task` called with the first client of each protocol; at once for those that had one. Call it once. */
   whenFirstClient(task: (protocol: string) => void): void;
   /**
@@ -106,20 +107,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     : undefined;
   // It opens before access control, which writes secrets: a folder with a broken database stays as it is.
   const storage = opening.use(await openServerStorage(dataFolder, local));
-  const { files, store } = storage;
-  const bus = opening.adopt(await openBus(storage.database, local), (opened) => opened?.close());
+  const { database, files, store } = storage;
+  const bus = opening.adopt(await openBus(database, local), (opened) => opened?.close());
   const dependencies = { ...local, bus };
   const https =
     options.https && opening.use(openHttps(options.https, { ...dependencies, dataFolder: dataFolder?.path }));
   const pages = opening.use(openPages(options));
-  const access = opening.use(await openAccess(dataFolder, dependencies));
-  const { administration, apiKeys, authorizer } = access;
-  const turn = opening.use(
-    await openTurn({ ...dependencies, dataFolder: dataFolder?.path, certificate: https?.certificate }),
-  );
+  const keeping = opening.use(await openAccessKeeping({ ...dependencies, dataFolder, database }));
+  const { apiKeys, links, secrets: ownSecrets } = keeping;
+  const access = opening.use(await openAccess(keeping, dependencies));
+  const { administration, authorizer } = access;
+  const turn = opening.use(await openTurn({ ...dependencies, ownSecrets, certificate: https?.certificate }));
   const { iceServers } = turn;
   access.whenUserRevoked((user, revokedAt) => turn.endUser(user, revokedAt));
-  const contents = [dataFolder, files, ...access.contents, ...turn.contents, ...(https?.contents ?? [])].filter(
+  const contents = [dataFolder, files, ...keeping.contents, ...(https?.contents ?? [])].filter(
     (content) => content !== undefined,
   );
   const { readersShowPresence } = auth;
@@ -159,6 +160,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     openAdministration({
       ...authorized,
       streams,
+      links,
       mint: access.mint,
       revocations: access.revocations,
       sync: relay?.rooms,

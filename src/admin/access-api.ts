@@ -39,8 +39,8 @@ export interface AccessApiOptions extends FactFinders {
   readonly administration: Administration;
   readonly mint: MintToken;
   /**
-   * Undefined in mode `open`. Resolves with the number of ended memberships when the revocation is on disk; `not-kept` when
-   * it may not be on disk and is in force until the server ends; `full` when no more revocations can be kept.
+   * Undefined in mode `open`. Resolves with the number of memberships that it has ended here when the revocation is kept; `not-kept` when
+   * it may not be kept, and is in force on this server alone until it ends; `full` when no more revocations can be kept.
    */
   readonly revoke:
     | ((order: RevocationOrder) => Promise<{ readonly ended: number; readonly until: number } | "not-kept" | "full">)
@@ -150,7 +150,7 @@ export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment
     const { expiresAt: until, ...target } = order;
     const revoked = await revoke({ ...target, until });
     if (revoked === "not-kept") {
-      const error = "revoked until the server is restarted: it could not be written to the disk. Send it again";
+      const error = "revoked on this server until it is restarted: it could not be stored. Send it again";
       return context.json({ error }, 503, { "retry-after": "5" });
     }
     if (revoked === "full") {

@@ -20,4 +20,9 @@ export interface RevocationLog {
   load(): readonly Revocation[];
   /** Resolves when the revocation survives a power loss. Rejects when it may not; later appends stay readable. */
   append(revocation: Revocation): Promise<void>;
+  /**
+   * Reports revocations that other nodes append, from the last `load` on, within a second. Called once. Undefined in a log
+   * that no other node can change.
+   */
+  follow?(learned: (revocations: readonly Revocation[]) => void): void;
 }

@@ -25,11 +25,18 @@ export class Revocations {
   readonly #byRoom: RevocationIndex = new Map();
   #patterns: Revocation[] = [];
   #all: Revocation[] = [];
+  #learned: (revocations: readonly Revocation[]) => void = () => {};
 
   /** Loads all revocations of the log, even if they are more than the limit. */
   constructor(options: RevocationsOptions) {
     this.#options = options;
     for (const revocation of options.log.load()) this.#insert(revocation);
+    options.log.follow?.((revocations) => this.#learn(revocations));
+  }
+
+  /** Calls `task` with revocations of other nodes, which are in force by then. Call it once. */
+  whenLearned(task: (revocations: readonly Revocation[]) => void): void {
+    this.#learned = task;
   }
 
   /**
@@ -85,6 +92,13 @@ export class Revocations {
     return this.#all.flatMap(({ user, room, tokenId, revokedAt, until }) =>
       user === undefined || room !== undefined || tokenId !== undefined || now >= until ? [] : [{ user, revokedAt }],
     );
+  }
+
+  /** Takes them even if they are more than the limit: the node that has added them has checked it. */
+  #learn(revocations: readonly Revocation[]): void {
+    for (const revocation of revocations) this.#insert(revocation);
+    if (this.#all.length > this.#options.limits.revocations) this.#removeExpired();
+    this.#learned(revocations);
   }
 
   #insert(revocation: Revocation): void {

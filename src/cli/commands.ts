@@ -20,6 +20,10 @@ export interface CommandDefinition {
   readonly load: () => Promise<RunCommand>;
 }
 
+/** The settings that say where secrets and API keys are, and those of a command that mints a token as well. */
+const accessPlace: readonly OptionKey[] = ["data", "cluster.url", "cluster.password", "cluster.ca-file"];
+const minting: readonly OptionKey[] = [...accessPlace, "auth.secret", "auth.issuer", "auth.audience"];
+
 /** Commands after the name of a group. */
 export interface CommandGroup {
   readonly name: string;
@@ -42,7 +46,7 @@ export const commands: readonly CommandDefinition[] = [
     example: "yurt token 'notes/*' --user ann",
     switches: ["read", "admin"],
     texts: ["user", "ttl"],
-    settings: ["data", "auth.secret", "auth.issuer", "auth.audience"],
+    settings: minting,
     load: async () => (await import("./token.ts")).token,
   },
   {
@@ -221,20 +225,20 @@ const apiKeyCommands: readonly CommandDefinition[] = [
     example: "yurt api-key create robot --scope docs:write --prefix notes/",
     choices: ["scope"],
     texts: ["prefix"],
-    settings: ["data"],
+    settings: accessPlace,
     load: async () => (await import("./api-key/create.ts")).createApiKey,
   },
   {
     usage: "list",
     help: "list the API keys: id, scope, time, prefix, name",
     switches: ["json"],
-    settings: ["data"],
+    settings: accessPlace,
     load: async () => (await import("./api-key/list.ts")).listApiKeys,
   },
   {
     usage: "revoke <key>",
     help: "revoke an API key, by its name or id",
-    settings: ["data"],
+    settings: accessPlace,
     load: async () => (await import("./api-key/revoke.ts")).revokeApiKey,
   },
 ];
@@ -243,7 +247,7 @@ const adminCommands: readonly CommandDefinition[] = [
   {
     usage: "link",
     help: "print a link that signs in an administrator to the running server, once",
-    settings: ["data", "auth.secret", "auth.issuer", "auth.audience"],
+    settings: [...minting, "public-url"],
     load: async () => (await import("./admin/link.ts")).adminLink,
   },
 ];

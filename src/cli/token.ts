@@ -1,25 +1,17 @@
 import * as v from "valibot";
 import { comparable, userId } from "../auth/identifiers.ts";
 import { isRoomName, maxPatternLength } from "../auth/room-pattern.ts";
-import { tokenMinter } from "../auth/token/token-minter.ts";
+import { type AccessPlace, openCommandAccess } from "../composition/access/command-access.ts";
+import { mintingKeys, ownMinter } from "../composition/access/own-minter.ts";
 import { authOptionsOf, loadSettings } from "../composition/settings/settings.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
-import { systemClock } from "../lib/time/clock.ts";
 import { checkRoomName } from "../rooms/room-name.ts";
-import { OwnSecrets } from "../storage/own-secrets.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { describeProblems } from "./output/configuration-problems.ts";
 import { describeDataError } from "./output/data-errors.ts";
 
-const settingKeys = [
-  "data",
-  "limits.name-bytes",
-  "limits.token-ms",
-  "auth.secret",
-  "auth.issuer",
-  "auth.audience",
-] as const;
+const settingKeys = [...mintingKeys, "limits.name-bytes", "limits.token-ms"] as const;
 
 const defaultLifetimeMs = 3_600_000;
 
@@ -55,20 +47,15 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
   }
   const access = switches.has("read") ? "read" : "write";
   try {
-    const auth = authOptionsOf(values);
-    const ownSecrets = new OwnSecrets(values.data);
-    const mint = tokenMinter({
-      ...auth,
-      secrets: ownSecrets.signing(auth.secrets),
-      clock: systemClock,
-    });
+    await using kept = await openCommandAccess(values);
+    const mint = ownMinter(authOptionsOf(values), kept.secrets);
     const rooms = new Map(operands.map((pattern) => [comparable(pattern), access] as const));
     const minted = await mint({ rooms, user: user.output, isAdmin, lifetimeMs });
     if (minted === "too-long")
       return complain("The token would be too long. Give fewer rooms, or patterns with *.", exitCodes.usage);
     stdout.write(`${minted.token}\n`);
     // The command often runs in another folder than the server.
-    if (ownSecrets.hasGenerated) stderr.write(`yurt: ${describeNewSecret(values.data)}\n`);
+    if (kept.secrets.hasGenerated) stderr.write(`yurt: ${describeNewSecret(kept.place)}\n`);
     return exitCodes.done;
   } catch (error) {
     const message = describeDataError(error, values.data) ?? (error instanceof Error ? error.message : String(error));
@@ -76,8 +63,8 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
   }
 }
 
-function describeNewSecret(dataFolder: string): string {
-  return `The secret in ${dataFolder}/secrets.json is new. Use the data folder of the server (--data), or it refuses the token.`;
+function describeNewSecret({ remedy, secrets }: AccessPlace): string {
+  return `The secret in ${secrets} is new. Use ${remedy}, or it refuses the token.`;
 }
 
 function describeInvalidRoom(rooms: readonly string[], nameBytes: number): string | undefined {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { userId } from "../auth/identifiers.ts";
+import type { AccessPlace } from "../composition/access/command-access.ts";
 import { loadSettings } from "../composition/settings/settings.ts";
 import { longestTurnTtlMs } from "../composition/settings/turn/turn-options.ts";
 import { iceServersOf } from "../composition/turn/ice-servers-of.ts";
@@ -36,7 +37,7 @@ export async function turnCredentials({ sources, switches, texts, stdout, stderr
   if (ttlMs > longestTurnTtlMs)
     return complain("Invalid --ttl. Credentials are valid for at most 24h.", exitCodes.usage);
   try {
-    const { iceServers, isSecretKept, isSecretNew, problems } = await iceServersOf({ ...values, "turn.ttl": ttlMs });
+    const { iceServers, isSecretKept, newSecretIn, problems } = await iceServersOf({ ...values, "turn.ttl": ttlMs });
     if (!isSecretKept)
       return complain(
         "The server stores nothing, so its TURN secret changes at each start. Set --turn-secret.",
@@ -51,7 +52,7 @@ export async function turnCredentials({ sources, switches, texts, stdout, stderr
       );
     await print(stdout, switches.has("json") ? `${JSON.stringify(list)}\n` : configurationOf(list.iceServers));
     // The command often runs in another folder than the server.
-    if (isSecretNew) stderr.write(`yurt: ${describeNewSecret(values.data)}\n`);
+    if (newSecretIn !== undefined) stderr.write(`yurt: ${describeNewSecret(newSecretIn)}\n`);
     return exitCodes.done;
   } catch (error) {
     const message = describeDataError(error, values.data) ?? (error instanceof Error ? error.message : String(error));
@@ -59,8 +60,8 @@ export async function turnCredentials({ sources, switches, texts, stdout, stderr
   }
 }
 
-function describeNewSecret(dataFolder: string): string {
-  return `The TURN secret in ${dataFolder}/secrets.json is new. Use the data folder of the server (--data), or it refuses the credentials.`;
+function describeNewSecret({ remedy, secrets }: AccessPlace): string {
+  return `The TURN secret in ${secrets} is new. Use ${remedy}, or it refuses the credentials.`;
 }
 
 /** The argument of `new RTCPeerConnection(…)`, as JSON. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AcmeFolder, acmeFolderOf } from "../storage/acme-folder.ts";
 import { type BackupFile, BackupFolder } from "../storage/backups/backup-folder.ts";
 import { type FolderHolder, findFolderHolder } from "../storage/data-folder.ts";
-import { readSecrets, secretsName } from "../storage/secrets-file.ts";
+import { readSecrets, secretsName } from "../storage/secrets/secrets-file.ts";
 import { checkDatabase, databaseName, hasDatabase } from "../storage/sqlite/database-file.ts";
 import { covers, readCertificate } from "../tls/certificate.ts";
 import type { HttpsOptions } from "./server-options.ts";

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { closeSync, constants, lstatSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -6,9 +5,11 @@ import {
   type ApiKey,
   ApiKeyNameTaken,
   type ApiKeyOrder,
-  apiKeyPrefix,
+  apiKeyHash,
   type KeptApiKeys,
   type MadeApiKey,
+  mostApiKeys,
+  newApiKey,
   scopes,
   TooManyApiKeys,
 } from "../auth/keys/api-keys.ts";
@@ -25,10 +26,6 @@ const fileName = "api-keys.json";
 /** See `lockFile`. */
 const lockName = "api-keys.lock";
 const lockTimeoutMs = 5_000;
-/** Every change reads and writes all keys. */
-const mostKeys = 10_000;
-const keyBytes = 32;
-const idBytes = 6;
 
 const keptKey = v.object({
   id: v.string(),
@@ -36,7 +33,6 @@ const keptKey = v.object({
   scope: v.picklist(scopes),
   prefix: v.string(),
   createdAt: v.number(),
-  /** SHA-256 of the key's text, in hexadecimal. A key has 256 random bits, so that a slow hash would protect nothing. */
   hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
 });
 const keptKeys = v.object({ keys: v.array(keptKey) });
@@ -83,7 +79,7 @@ export class ApiKeysFile implements KeptApiKeys {
   }
 
   find(text: string): ApiKey | undefined {
-    const found = this.#current().get(hashOf(text));
+    const found = this.#current().get(apiKeyHash(text));
     return found && shownKey(found);
   }
 
@@ -92,15 +88,14 @@ export class ApiKeysFile implements KeptApiKeys {
   }
 
   /** Creates the data folder as well, if it does not exist. */
-  create({ name, prefix, scope }: ApiKeyOrder): MadeApiKey {
+  create(order: ApiKeyOrder): MadeApiKey {
     refuseIfLost(this.#held?.findFault());
     createDataFolder(this.#folder);
     return this.#change((keys) => {
-      if (keys.some((key) => key.name === name)) throw new ApiKeyNameTaken();
-      if (keys.length >= mostKeys) throw new TooManyApiKeys(mostKeys);
-      const text = apiKeyPrefix + randomText(keyBytes);
-      const made = { id: randomText(idBytes), name, scope, prefix, createdAt: this.#clock.now(), hash: hashOf(text) };
-      return { keys: [...keys, made], result: { key: shownKey(made), text } };
+      if (keys.some(({ name }) => name === order.name)) throw new ApiKeyNameTaken();
+      if (keys.length >= mostApiKeys) throw new TooManyApiKeys(mostApiKeys);
+      const { hash, key, text } = newApiKey(order, this.#clock.now());
+      return { keys: [...keys, { ...key, hash }], result: { key, text } };
     });
   }
 
@@ -171,12 +166,4 @@ function versionOf(path: string): string {
 
 function shownKey({ createdAt, id, name, prefix, scope }: KeptKey): ApiKey {
   return { id, name, scope, prefix, createdAt };
-}
-
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
-
-function randomText(bytes: number): string {
-  return crypto.getRandomValues(new Uint8Array(bytes)).toBase64({ alphabet: "base64url", omitPadding: true });
 }

@@ -1,8 +1,6 @@
 import { closeSync, constants, fsync, ftruncateSync, write } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import * as v from "valibot";
-import { comparable } from "../auth/identifiers.ts";
 import type { Revocation, RevocationLog } from "../auth/revocation.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { syncFolder } from "./data-folder.ts";
@@ -10,25 +8,12 @@ import { systemFiles, type Whereabouts, whereaboutsOf } from "./file-identity.ts
 import { type ContentFault, describeFault, type FolderContent } from "./folder-content.ts";
 import { createOwnFile, openOwnFile, readOwnFile } from "./own-file.ts";
 import { replaceFile } from "./replace-file.ts";
+import { parseRevocation, revocationText } from "./revocation-text.ts";
 
 const fileName = "revocations.jsonl";
 const lineFeed = 0x0a;
 const prunedRevocations = 1_000;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
-
-/** A name of a line, without a bound: a line of an earlier version must not keep the server from starting. */
-const name = v.pipe(v.string(), v.transform(comparable));
-
-const revocationLine: v.GenericSchema<unknown, Revocation> = v.pipe(
-  v.object({
-    user: v.optional(name),
-    room: v.optional(name),
-    tokenId: v.optional(v.string()),
-    revokedAt: v.pipe(v.number(), v.finite()),
-    until: v.pipe(v.number(), v.finite()),
-  }),
-  v.check(({ user, room, tokenId }) => user !== undefined || room !== undefined || tokenId !== undefined),
-);
 
 /** The file of revocations is damaged. The server must not start without it, as it would accept revoked tokens. */
 export class RevocationsUnreadable extends Error {
@@ -187,14 +172,14 @@ function linesIn(content: Buffer): readonly Buffer[] {
 
 function parse(line: Buffer): Revocation | undefined {
   try {
-    return v.parse(revocationLine, JSON.parse(utf8.decode(line)));
+    return parseRevocation(utf8.decode(line));
   } catch {
     return undefined;
   }
 }
 
 function lineOf(revocation: Revocation): Buffer {
-  return Buffer.from(`${JSON.stringify(revocation)}\n`);
+  return Buffer.from(`${revocationText(revocation)}\n`);
 }
 
 function contentOf(revocations: readonly Revocation[]): Buffer {

@@ -299,6 +299,6 @@ describe("POST /api/revocations", () => {
       user: "a",
     });
     expect([status, headers.get("retry-after")]).toEqual([503, "5"]);
-    expect(body?.["error"]).toMatch(/^revoked until the server is restarted/);
+    expect(body?.["error"]).toMatch(/^revoked on this server until it is restarted/);
   });
 });

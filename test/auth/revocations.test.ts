@@ -8,6 +8,7 @@ class FakeRevocationLog implements RevocationLog {
   readonly kept: Revocation[];
   failure: Error | undefined;
   #held: Promise<void> | undefined;
+  learned: (revocations: readonly Revocation[]) => void = () => {};
 
   constructor(kept: readonly Revocation[] = []) {
     this.kept = [...kept];
@@ -21,6 +22,10 @@ class FakeRevocationLog implements RevocationLog {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#held = promise;
     return resolve;
+  }
+
+  follow(learned: (revocations: readonly Revocation[]) => void): void {
+    this.learned = learned;
   }
 
   async append(revocation: Revocation): Promise<void> {
@@ -144,6 +149,22 @@ describe("revocations", () => {
     release();
     await expect(added).rejects.toThrow("disk full");
     expect(revocations.isRevoked({ user: "ann" }, "notes")).toBe(true);
+  });
+
+  test("of other nodes are in force before they are reported, even beyond the limit", async () => {
+    const { log, revocations, now } = open([], 1);
+    const reports: unknown[] = [];
+    revocations.whenLearned((learned) => {
+      for (const { user } of learned) reports.push([user, revocations.isRevoked({ user }, "notes")]);
+    });
+    const of = (user: string) => ({ user, revokedAt: now, until: now + day });
+    log.learned([of("ann"), of("ben")]);
+    expect(reports).toEqual([
+      ["ann", true],
+      ["ben", true],
+    ]);
+    expect(log.kept).toEqual([]);
+    expect(await revocations.add(of("cleo"))).toBe("full");
   });
 
   test("need a user, a room or a token id", async () => {

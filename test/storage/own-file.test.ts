@@ -17,7 +17,7 @@ import { openDataFolder } from "../../src/storage/data-folder.ts";
 import { createOwnFile, ForeignFile, openOwnFile, readOwnFile } from "../../src/storage/own-file.ts";
 import { replaceFile } from "../../src/storage/replace-file.ts";
 import { RevocationFile } from "../../src/storage/revocation-log.ts";
-import { loadOrCreateSecret } from "../../src/storage/secrets-file.ts";
+import { loadOrCreateSecret } from "../../src/storage/secrets/secrets-file.ts";
 import { openSqliteStore } from "../../src/storage/sqlite/sqlite-store.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 import { Workshop } from "../support/processes/data-folder.ts";

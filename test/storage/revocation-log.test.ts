@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { Revocation } from "../../src/auth/revocation.ts";
 import { RevocationFile, RevocationsUnreadable } from "../../src/storage/revocation-log.ts";
+import { describeRevocationLog } from "../contract/revocation-log.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 import { Child } from "../support/processes/child.ts";
 import { Workshop } from "../support/processes/data-folder.ts";
@@ -44,6 +45,11 @@ class Scene implements Disposable {
 
 const line = (revocation: object) => `${JSON.stringify(revocation)}\n`;
 
+describeRevocationLog("a revocation log in a file", () => {
+  const workshop = new Workshop();
+  return { open: (at) => new RevocationFile(workshop.path, at), remove: () => workshop[Symbol.dispose]() };
+});
+
 describe("a log of revocations", () => {
   test("has no file until the first revocation", async () => {
     using scene = new Scene();
@@ -60,19 +66,6 @@ describe("a log of revocations", () => {
     expect(scene.content).toBe(`{"user":"ann","room":"notes/*","revokedAt":${now},"until":${now + day}}\n`);
     expect(statSync(scene.path).mode & 0o777).toBe(0o600);
     await log.close();
-  });
-
-  test("keeps all revocations in order across starts", async () => {
-    using scene = new Scene();
-    const first = scene.open();
-    await Promise.all([ann, bob].map((each) => first.append(each)));
-    await first.close();
-    const second = scene.open();
-    expect(second.load()).toEqual([ann, bob]);
-    const many = Array.from({ length: 50 }, (_, index) => of({ tokenId: `${index}` }));
-    await Promise.all(many.map((each) => second.append(each)));
-    await second.close();
-    expect(scene.reread()).toEqual([ann, bob, ...many]);
   });
 
   test("closes after all earlier appends", async () => {

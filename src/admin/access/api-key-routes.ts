@@ -63,9 +63,9 @@ export function apiKeyRoutes({ keys, limits, log }: ApiKeyRoutesOptions): readon
       }),
       answers: { 201: { description: "The API key, which is shown this once", json: madeKey } },
       problems: ["api-key-exists", "too-many-api-keys", "storage-unavailable", "storage-full"],
-      handle: ({ body, caller }) => {
+      handle: async ({ body, caller }) => {
         demandAdministrator(caller);
-        const { key, text } = refusing(() => keys.create(body));
+        const { key, text } = await refusing(async () => keys.create(body));
         log.info({ event: "api-key-created", name: key.name, scope: key.scope, prefix: key.prefix });
         return json({ ...showKey(key), key: text }, 201);
       },
@@ -80,9 +80,9 @@ export function apiKeyRoutes({ keys, limits, log }: ApiKeyRoutesOptions): readon
       pathParameters: { key: "The name or the id of the key" },
       answers: { 204: { description: "It is revoked" } },
       problems: ["no-such-api-key", "storage-unavailable", "storage-full"],
-      handle: ({ caller, path }) => {
+      handle: async ({ caller, path }) => {
         demandAdministrator(caller);
-        const revoked = keys.revoke(path["key"] ?? "");
+        const revoked = await keys.revoke(path["key"] ?? "");
         if (revoked === undefined) {
           throw new Problem(
             "no-such-api-key",
@@ -100,10 +100,10 @@ function showKey({ createdAt, id, name, prefix, scope }: ApiKey): v.InferOutput<
   return { id, name, scope, prefix, createdAt: new Date(createdAt).toISOString() };
 }
 
-/** Runs `task`, and throws `Problem` for a key that cannot be made. */
-function refusing<Result>(task: () => Result): Result {
+/** Runs `task`, and rejects with `Problem` for a key that cannot be made. */
+async function refusing<Result>(task: () => Promise<Result>): Promise<Result> {
   try {
-    return task();
+    return await task();
   } catch (error) {
     if (error instanceof ApiKeyNameTaken)
       throw new Problem("api-key-exists", "Another API key has this name. Choose another name, or revoke that key.");

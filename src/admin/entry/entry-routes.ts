@@ -4,10 +4,10 @@ import { demandAdministrator } from "../../api/caller.ts";
 import type { ApiLimits } from "../../api/limits.ts";
 import { Problem } from "../../api/problems.ts";
 import { json, type Route, route } from "../../api/route.ts";
+import type { AdminLinks } from "../../auth/admin/admin-links.ts";
 import type { AuthLimits } from "../../auth/limits.ts";
 import type { MintToken } from "../../auth/token-order.ts";
 import type { Metrics } from "../../ops/metrics.ts";
-import type { AdminLinks } from "./admin-links.ts";
 
 export interface EntryRoutesOptions {
   readonly links: AdminLinks;
@@ -56,12 +56,13 @@ export function entryRoutes({ limits, links, metrics, mint, publicUrl }: EntryRo
       id: "createAdminLink",
       tag,
       summary: "Make a link that lets its reader in as an administrator, once",
-      description: "It is valid for 30 minutes, and until the server ends. Needs an administrator's token: no API key.",
+      description:
+        "It is valid for 30 minutes, on every node of a cluster; that of a server on its own until the server ends. Needs an administrator's token: no API key.",
       needs: "docs:admin",
       answers: { 201: { description: "The link, which is shown this once", json: shownLink } },
-      handle: ({ caller, request }) => {
+      handle: async ({ caller, request }) => {
         demandAdministrator(caller);
-        const { code, expiresAt } = links.create();
+        const { code, expiresAt } = await links.create();
         const base = publicUrl()?.href.replace(/\/$/, "") ?? new URL(request.url).origin;
         return json({ url: linkUrl(`${base}/admin`, code), code, expiresAt: isoTime(expiresAt) }, 201);
       },
@@ -79,7 +80,7 @@ export function entryRoutes({ limits, links, metrics, mint, publicUrl }: EntryRo
       answers: { 201: { description: "The token", json: session } },
       problems: ["unauthorized"],
       handle: async ({ body }) => {
-        if (!links.use(body.code)) {
+        if (!(await links.use(body.code))) {
           metrics.accessDenials.inc({ kind: "api", code: "expired" });
           throw new Problem("unauthorized", "The link was used, or has expired. Make another one: yurt admin link.", {
             headers: { "www-authenticate": "Bearer" },

@@ -18,12 +18,12 @@ export async function createApiKey(input: CommandInput): Promise<number> {
     stderr.write(`yurt: ${fault}\n`);
     return exitCodes.usage;
   }
-  return withApiKeys(input, async (keys, { dataFolder }) => {
-    const { text } = keys.create({ name, scope, prefix });
+  return withApiKeys(input, async (keys, { place }) => {
+    const { text } = await keys.create({ name, scope, prefix });
     await print(stdout, `${text}\n`);
     const reach = prefix === "" ? "all documents" : `documents whose names begin with ${formatName(prefix)}`;
     stderr.write(
-      `yurt: Keep the key now: it is not shown again. It is for ${reach}, on the server with the data folder ${dataFolder}.\n`,
+      `yurt: Keep the key now: it is not shown again. It is for ${reach}, on the server with ${place.name}.\n`,
     );
     return exitCodes.done;
   });

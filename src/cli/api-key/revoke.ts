@@ -8,7 +8,7 @@ import { withApiKeys } from "./with-api-keys.ts";
 export async function revokeApiKey(input: CommandInput): Promise<number> {
   const [nameOrId = ""] = input.operands;
   return withApiKeys(input, async (keys, { complain }) => {
-    const revoked = keys.revoke(nameOrId);
+    const revoked = await keys.revoke(nameOrId);
     if (revoked !== undefined) {
       await print(input.stdout, `${formatName(revoked.name)} is revoked.\n`);
       return exitCodes.done;

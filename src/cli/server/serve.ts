@@ -145,7 +145,7 @@ async function bannerOf(server: RunningServer, { values, file }: ServerConfigura
   const auth = authOptionsOf(values);
   const publicUrl = values["public-url"];
   const link = auth.mode === "token" ? await demoLink(server, values["limits.token-ms"]) : undefined;
-  const linkForAdministrator = dashboardLink(server);
+  const linkForAdministrator = await dashboardLink(server);
   const isOwnSecret = (auth.webhook ?? auth).secrets.length === 0;
   return banner({
     version,
@@ -167,6 +167,7 @@ async function bannerOf(server: RunningServer, { values, file }: ServerConfigura
     ...(link !== undefined && { demoLink: link }),
     ...(linkForAdministrator !== undefined && { dashboardLink: linkForAdministrator }),
     ...(dataFolder !== undefined &&
+      values["cluster.url"] === undefined &&
       auth.mode !== "open" &&
       isOwnSecret && { secretsFile: `${dataFolder}/secrets.json` }),
   });

@@ -1,7 +1,6 @@
 import packageJson from "../../../package.json" with { type: "json" };
 import { apiKeyRoutes } from "../../admin/access/api-key-routes.ts";
 import { type RevocationRoutesOptions, revocationRoutes } from "../../admin/access/revocation-routes.ts";
-import { type AdminLink, AdminLinks } from "../../admin/entry/admin-links.ts";
 import { type EntryRoutesOptions, entryRoutes } from "../../admin/entry/entry-routes.ts";
 import { type BackupRoutesOptions, backupRoutes } from "../../admin/overview/backup-routes.ts";
 import { configurationRoutes } from "../../admin/overview/configuration-routes.ts";
@@ -15,6 +14,7 @@ import { OpenRooms, type OpenRoomsOptions } from "../../admin/rooms/open-rooms.t
 import { roomRoutes } from "../../admin/rooms/room-routes.ts";
 import { RoomWatches } from "../../admin/rooms/room-watches.ts";
 import type { EventStreams } from "../../api/events/event-streams.ts";
+import type { AdminLink } from "../../auth/admin/admin-links.ts";
 import type { KeptApiKeys } from "../../auth/keys/api-keys.ts";
 import { RecentLog } from "../../ops/recent-log.ts";
 import type { Certificate } from "../../tls/certificate.ts";
@@ -25,7 +25,7 @@ import type { TurnFacts } from "../turn/turn.ts";
 export interface AdministrationOptions
   extends Pick<PartDependencies, "clock" | "limits" | "log" | "metrics" | "originPolicy">,
     Pick<ServerOptions, "configuration" | "recent">,
-    Pick<EntryRoutesOptions, "mint">,
+    Pick<EntryRoutesOptions, "links" | "mint">,
     OpenRoomsOptions,
     BackupRoutesOptions,
     RevocationRoutesOptions,
@@ -41,13 +41,12 @@ export interface AdministrationOptions
 
 export interface AdministrationPart extends Part {
   /** Makes a link for an administrator. */
-  createLink(): AdminLink;
+  createLink(): Promise<AdminLink>;
 }
 
 /** The part of a server for its administrators: sign-in, state, rooms. */
 export function openAdministration(options: AdministrationOptions): AdministrationPart {
-  const { apiKeys, certificate, clock, originPolicy, turn, recent = new RecentLog() } = options;
-  const links = new AdminLinks(clock);
+  const { apiKeys, certificate, clock, links, originPolicy, turn, recent = new RecentLog() } = options;
   const rooms = new OpenRooms(options);
   const sources = { ...options, process: processFigures };
   const history = new FigureHistory(sources);
@@ -63,9 +62,9 @@ export function openAdministration(options: AdministrationOptions): Administrati
     },
   };
   return {
-    createLink: () => links.create(),
+    createLink: async () => links.create(),
     api: [
-      ...entryRoutes({ ...options, links, publicUrl: () => originPolicy.publicUrl }),
+      ...entryRoutes({ ...options, publicUrl: () => originPolicy.publicUrl }),
       ...roomRoutes({ rooms, watches: new RoomWatches({ ...options, rooms }) }),
       ...serverRoutes({ ...options, state, history, recent }),
       ...serverEventRoutes(new ServerFeed({ ...sources, history, recent })),

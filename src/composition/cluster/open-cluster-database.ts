@@ -44,6 +44,12 @@ export async function openClusterDatabase({
   }
 }
 
+/** Opens the database for a command, at once. Rejects with `DatabaseUnusable`. */
+export async function connectToCluster({ url, password, caFile }: ClusterOptions): Promise<Database> {
+  const { openDatabase } = await import("../../storage/postgres/database.ts");
+  return await openDatabase({ url: url.href, caFile, ...(password !== undefined && { password: () => password }) });
+}
+
 function mayPass(error: unknown): error is DatabaseUnusable {
   return error instanceof DatabaseUnusable && error.mayPass;
 }

@@ -1,7 +1,8 @@
 import { systemClock } from "../../lib/time/clock.ts";
-import { OwnSecrets } from "../../storage/own-secrets.ts";
+import { OwnSecrets, passingSecrets } from "../../storage/secrets/own-secrets.ts";
 import type { IceServers } from "../../turn/ice/ice-servers.ts";
 import { hostAddresses } from "../../turn/network/host-addresses.ts";
+import { type AccessPlace, openCommandAccess } from "../access/command-access.ts";
 import { storedCertificate } from "../diagnosis.ts";
 import { needsDataFolder, type TurnSettings } from "../server-options.ts";
 import { type SettingValues, serverOptionsOf } from "../settings/settings.ts";
@@ -18,21 +19,22 @@ export interface FoundIceServers {
   readonly isSecretKept: boolean;
   /** The reasons why clients may not reach this server's URLs, as texts for people. */
   readonly problems: readonly string[];
-  /** Whether the secret is new: a server that runs already does not have it. */
-  readonly isSecretNew: boolean;
+  /** The place of the secret if it is new: a server that runs already does not have it. */
+  readonly newSecretIn: AccessPlace | undefined;
 }
 
 /**
  * The ICE servers of a server with these settings, for commands: they make credentials that the server accepts, and the
- * secret if there is none. They do not know whether the server listens. Throws `SecretsFileUnreadable`, or the
- * system's error if an address of the settings cannot be resolved.
+ * secret if there is none. They do not know whether the server listens. Rejects with `SecretsFileUnreadable`, `StoreError`, or
+ * the system's error if an address of the settings cannot be resolved.
  */
 export async function iceServersOf(values: SettingValues): Promise<FoundIceServers> {
   const options = serverOptionsOf(values);
   const { turn: settings, publicUrl } = options;
   if (settings === undefined) throw new TypeError("The settings of a server have those of TURN");
-  const dataFolder = needsDataFolder(options) ? options.dataFolder : undefined;
-  const ownSecrets = new OwnSecrets(dataFolder);
+  const isKept = needsDataFolder(options) || options.cluster !== undefined;
+  await using access = isKept ? await openCommandAccess(values) : undefined;
+  const ownSecrets = access?.secrets ?? new OwnSecrets(passingSecrets);
   const secrets = ownSecrets.turn(settings.secrets);
   const listening = settings.isEnabled ? await hostAddresses(settings.listen) : [];
   const found = await findRelayAddresses({ settings, listening });
@@ -45,9 +47,9 @@ export async function iceServersOf(values: SettingValues): Promise<FoundIceServe
       ownUrls: () => urls,
       clock: systemClock,
     }),
-    isSecretKept: dataFolder !== undefined || settings.secrets.length > 0 || !needsSecret(settings),
+    isSecretKept: isKept || settings.secrets.length > 0 || !needsSecret(settings),
     problems: warnings.map(({ remedy }) => remedy),
-    isSecretNew: ownSecrets.hasGenerated,
+    newSecretIn: ownSecrets.hasGenerated ? access?.place : undefined,
   };
 }
 

@@ -1,5 +1,4 @@
-import type { FolderContent } from "../../storage/folder-content.ts";
-import { OwnSecrets } from "../../storage/own-secrets.ts";
+import type { OwnSecrets } from "../../storage/secrets/own-secrets.ts";
 import type { Certificate } from "../../tls/certificate.ts";
 import { Credentials } from "../../turn/credentials/credentials.ts";
 import type { IceServers } from "../../turn/ice/ice-servers.ts";
@@ -17,8 +16,7 @@ import { notListening, type TurnWarning } from "./turn-warnings.ts";
 export interface TurnOptions
   extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics" | "outboxes">,
     Pick<ServerOptions, "turn" | "host" | "publicUrl"> {
-  /** The path of the data folder, which keeps the secret; undefined if the secret is to last as long as the process. */
-  readonly dataFolder: string | undefined;
+  readonly ownSecrets: OwnSecrets;
   /** The server's certificate; undefined without HTTPS, and until there is a first one. */
   readonly certificate: Certificate | undefined;
 }
@@ -26,8 +24,6 @@ export interface TurnOptions
 /** The part of a server that does STUN and TURN, and that knows the ICE servers for clients. */
 export interface Turn extends Part {
   readonly iceServers: IceServers;
-  /** The secret, as far as it is kept in the data folder. */
-  readonly contents: readonly FolderContent[];
   /** Undefined if nothing listens. */
   readonly listening: ListeningTurn | undefined;
   /** Warnings for the administrator. */
@@ -81,9 +77,8 @@ const noTurn: TurnSettings = {
  * cannot listen where it must.
  */
 export async function openTurn(options: TurnOptions): Promise<Turn> {
-  const { certificate, clock, log, publicUrl } = options;
+  const { certificate, clock, log, ownSecrets, publicUrl } = options;
   let settings = options.turn ?? noTurn;
-  const ownSecrets = new OwnSecrets(options.dataFolder);
   const secretsFor = (next: TurnSettings) => (needsSecret(next) ? ownSecrets.turn(next.secrets) : next.secrets);
   // A reload changes the secrets, which are read for each credential.
   const shared = { secrets: secretsFor(settings), realm: settings.realm, maxTtlMs: longestTurnTtlMs, clock };
@@ -107,7 +102,6 @@ export async function openTurn(options: TurnOptions): Promise<Turn> {
       ownUrls: () => own?.urls,
       clock,
     }),
-    contents: [ownSecrets],
     get listening() {
       return own && { port: own.port, tlsPort: own.tlsPort, urls: own.urls };
     },

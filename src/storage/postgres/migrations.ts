@@ -161,6 +161,42 @@ const migrations: readonly string[] = [
   );
 
   ALTER TABLE yurt_spill ALTER data SET STORAGE EXTERNAL;
+
+  -- Access control. The changes of a table are counted: by its version a node knows whether its copy is up to date.
+  CREATE TABLE yurt_access (
+    name text COLLATE "C" PRIMARY KEY,
+    version bigint NOT NULL
+  );
+  INSERT INTO yurt_access VALUES ('revocations', 0), ('api-keys', 0);
+
+  CREATE TABLE yurt_secrets (
+    name text COLLATE "C" PRIMARY KEY,
+    secret text NOT NULL
+  );
+
+  CREATE TABLE yurt_revocations (
+    id text COLLATE "C" PRIMARY KEY,
+    version bigint NOT NULL, -- that of the table which has it first
+    content text NOT NULL, -- JSON
+    until bigint NOT NULL
+  );
+  CREATE INDEX yurt_revocation_versions ON yurt_revocations (version);
+
+  CREATE TABLE yurt_api_keys (
+    id text COLLATE "C" PRIMARY KEY,
+    name text COLLATE "C" NOT NULL UNIQUE,
+    scope text NOT NULL,
+    prefix text NOT NULL,
+    created_at bigint NOT NULL,
+    hash text COLLATE "C" NOT NULL UNIQUE, -- SHA-256 of the key, in hexadecimal
+    place bigint GENERATED ALWAYS AS IDENTITY
+  );
+
+  CREATE TABLE yurt_admin_links (
+    hash text COLLATE "C" PRIMARY KEY, -- SHA-256 of the code, in hexadecimal
+    ends_at timestamptz NOT NULL
+  );
+
   ALTER TABLE yurt_documents ALTER base_data SET STORAGE EXTERNAL;
   ALTER TABLE yurt_updates ALTER data SET STORAGE EXTERNAL;
   ALTER TABLE yurt_history_segments ALTER marks SET STORAGE EXTERNAL, ALTER data SET STORAGE EXTERNAL;

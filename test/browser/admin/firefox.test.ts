@@ -117,7 +117,7 @@ test.skipIf(firefoxPath === undefined)(
       return page;
     };
 
-    const page = await open(`${server.url}/admin#code=${server.createAdminLink().code}`);
+    const page = await open(`${server.url}/admin#code=${(await server.createAdminLink()).code}`);
     await watchFigures(page, server);
     expect(page.url()).not.toContain("code");
     await restorePlan(page, client);

@@ -13,12 +13,12 @@ const tolerated = [/status of 40[13]/];
 test("a link signs in once, and its code does not stay in the address", async () => {
   await using server = await startTestServer();
   await using people = chromium.people({ url: server.url, tolerated });
-  const { code } = server.createAdminLink();
+  const { code } = await server.createAdminLink();
   const page = await people.visit(`/admin#code=${code}`);
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   expect(page.url()).not.toContain("code");
   // A link that is opened in the tab of the dashboard is not needed: its code goes away too.
-  await page.evaluate(`location.hash = "#code=${server.createAdminLink().code}"`);
+  await page.evaluate(`location.hash = "#code=${(await server.createAdminLink()).code}"`);
   await eventually("the address has no code", () => !page.url().includes("code"));
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   expect(await page.title()).toBe("Overview · Yurt");

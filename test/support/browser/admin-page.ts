@@ -12,7 +12,7 @@ export class AdminPage {
 
   /** Signs in by a link of the server, and goes to a place such as `#/documents/notes%2F7`. */
   static async open(people: People, server: Pick<TestServer, "createAdminLink">, place = ""): Promise<AdminPage> {
-    const admin = new AdminPage(await people.visit(`/admin#code=${server.createAdminLink().code}`));
+    const admin = new AdminPage(await people.visit(`/admin#code=${(await server.createAdminLink()).code}`));
     await admin.page.getByRole("navigation", { name: "Dashboard" }).waitFor();
     if (place !== "") await admin.goTo(place);
     return admin;

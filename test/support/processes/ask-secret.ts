@@ -1,6 +1,6 @@
 /** Waits for the file `start`, then prints as JSON the secret of each name, requested one after the other. */
 import { existsSync } from "node:fs";
-import { loadOrCreateSecret } from "../../../src/storage/secrets-file.ts";
+import { loadOrCreateSecret } from "../../../src/storage/secrets/secrets-file.ts";
 
 const [folder = "", start = "", ...names] = process.argv.slice(2);
 console.log("ready");

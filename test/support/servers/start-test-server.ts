@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import type { AdminLink } from "../../../src/admin/entry/admin-links.ts";
+import type { AdminLink } from "../../../src/auth/admin/admin-links.ts";
 import type { AuthOptions } from "../../../src/auth/auth-options.ts";
 import type { ServerOptions, ServerSettings, TurnSettings } from "../../../src/composition/server-options.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
@@ -66,7 +66,7 @@ export interface TestServer extends AsyncDisposable {
   /** The labels of the endpoints that it serves. */
   readonly endpoints: readonly string[];
   /** As `RunningServer.createAdminLink`. */
-  createAdminLink(): AdminLink;
+  createAdminLink(): Promise<AdminLink>;
   /** As `RunningServer.reload`, with the settings that are changed. */
   reload(changed: Partial<ServerSettings>): Promise<void>;
   /** Stops the server as SIGTERM does; idempotent. A data folder that was passed in is kept. */

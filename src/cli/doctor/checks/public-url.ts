@@ -1,7 +1,6 @@
 import type { Arrival } from "../../../admin/probe-api.ts";
-import { openOwnMinter } from "../../../composition/own-minter.ts";
+import { mintBeside } from "../../../composition/access/own-minter.ts";
 import { tlsModeOf } from "../../../composition/settings/https/https-settings.ts";
-import { authOptionsOf } from "../../../composition/settings/settings.ts";
 import type { AddressRanges } from "../../../lib/address/address-ranges.ts";
 import type { Examination } from "../examination.ts";
 import { describeFetchError, fetchFrom, fetchLocally } from "../fetch-from.ts";
@@ -61,10 +60,7 @@ async function checkUpgrade(base: string): Promise<Finding> {
 
 async function checkArrival(base: string, { localUrl, values }: Examination): Promise<readonly Finding[]> {
   try {
-    const minted = await openOwnMinter(
-      values.data,
-      authOptionsOf(values),
-    )({
+    const minted = await mintBeside(values, {
       rooms: new Map(),
       user: undefined,
       isAdmin: true,

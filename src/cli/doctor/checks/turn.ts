@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 import { isIP } from "node:net";
-import { openOwnMinter } from "../../../composition/own-minter.ts";
+import { mintBeside } from "../../../composition/access/own-minter.ts";
 import { authOptionsOf, type SettingValues } from "../../../composition/settings/settings.ts";
 import { turnHostsOf, usualTurnPort } from "../../../composition/settings/turn/turn-settings.ts";
 import { iceServersOf } from "../../../composition/turn/ice-servers-of.ts";
@@ -81,7 +81,7 @@ async function servedList({ localUrl, values }: Examination): Promise<readonly I
   try {
     const auth = authOptionsOf(values);
     const order = { rooms: new Map([[room, "read"] as const]), user, isAdmin: false, lifetimeMs: tokenLifetimeMs };
-    const minted = auth.mode === "open" ? "too-long" : await openOwnMinter(values.data, auth)(order);
+    const minted = auth.mode === "open" ? "too-long" : await mintBeside(values, order);
     const headers = minted === "too-long" ? {} : { headers: { authorization: `Bearer ${minted.token}` } };
     const response = await fetchLocally(`${localUrl}/ice?room=${room}`, headers);
     if (!response.ok) return undefined;

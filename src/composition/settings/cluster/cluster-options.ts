@@ -40,3 +40,6 @@ export const clusterOptions = {
     placeholder: "file",
   }),
 };
+
+/** The settings by which a command finds the database of a cluster. */
+export const clusterKeys = Object.keys(clusterOptions) as readonly (keyof typeof clusterOptions)[];

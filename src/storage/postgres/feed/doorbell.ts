@@ -2,8 +2,6 @@ import type { SQL } from "bun";
 import type { Clock } from "../../../lib/time/clock.ts";
 import { DatabaseUnusable } from "../database-unusable.ts";
 
-/** The channel of all stores in a database. */
-const channel = "yurt";
 /** A notification arrives in milliseconds, or never. */
 const deadlineMs = 2_000;
 
@@ -12,6 +10,7 @@ const deadlineMs = 2_000;
  * A ring that is lost only delays them.
  */
 export class Doorbell {
+  readonly #channel: string;
   readonly #pool: SQL;
   /** Tells the node's own rings from others. */
   readonly #name = crypto.randomUUID();
@@ -19,7 +18,9 @@ export class Doorbell {
   #isRinging = false;
   #isDue = false;
 
-  constructor(pool: SQL) {
+  /** All doorbells of a channel in a database hear each other. */
+  constructor(channel: string, pool: SQL) {
+    this.#channel = channel;
     this.#pool = pool;
   }
 
@@ -36,7 +37,7 @@ export class Doorbell {
       if (name === this.#name) probe.resolve();
       else rung();
     };
-    this.#subscription = await this.#pool.listen(channel, heard, rung);
+    this.#subscription = await this.#pool.listen(this.#channel, heard, rung);
     const cancel = clock.after(deadlineMs, () => probe.reject(unheard()));
     this.ring();
     try {
@@ -60,7 +61,7 @@ export class Doorbell {
     this.#isRinging = true;
     while (this.#isDue) {
       this.#isDue = false;
-      await this.#pool.notify(channel, this.#name).catch(() => {});
+      await this.#pool.notify(this.#channel, this.#name).catch(() => {});
     }
     this.#isRinging = false;
   }

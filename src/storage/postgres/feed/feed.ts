@@ -42,7 +42,7 @@ export class Feed {
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    this.#doorbell = new Doorbell(options.pool);
+    this.#doorbell = new Doorbell("yurt", options.pool);
   }
 
   /** Resolves when everything that is committed from then on will be reported. Rejects as `Doorbell.listen`. */

@@ -1,12 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
-import { OwnSecrets } from "../../src/storage/own-secrets.ts";
-import { loadOrCreateSecret } from "../../src/storage/secrets-file.ts";
-import { Workshop } from "../support/processes/data-folder.ts";
+import { FolderSecrets } from "../../../src/storage/secrets/folder-secrets.ts";
+import { OwnSecrets } from "../../../src/storage/secrets/own-secrets.ts";
+import { loadOrCreateSecret } from "../../../src/storage/secrets/secrets-file.ts";
+import { describeSecrets } from "../../contract/secrets.ts";
+import { Workshop } from "../../support/processes/data-folder.ts";
 
 function scene(workshop: Workshop) {
-  const secrets = new OwnSecrets(workshop.path);
-  const [text = ""] = secrets.signing([]);
+  const secrets = new FolderSecrets(workshop.path);
+  const [text = ""] = new OwnSecrets(secrets).signing([]);
   return { secrets, text, path: workshop.file("secrets.json") };
 }
 
@@ -14,11 +16,16 @@ const never = () => {
   throw new Error("there is one");
 };
 
+describeSecrets("secrets in a file", () => {
+  const workshop = new Workshop();
+  return { open: () => new FolderSecrets(workshop.path), remove: () => workshop[Symbol.dispose]() };
+});
+
 describe("the secrets of a data folder", () => {
   test("that are given need no file", () => {
     using workshop = new Workshop();
-    const secrets = new OwnSecrets(workshop.path);
-    expect(secrets.signing(["given"])).toEqual(["given"]);
+    const secrets = new FolderSecrets(workshop.path);
+    expect(new OwnSecrets(secrets).signing(["given"])).toEqual(["given"]);
     expect(secrets.findFault()).toBeUndefined();
   });
 
@@ -38,7 +45,7 @@ describe("the secrets of a data folder", () => {
     expect(secrets.findFault()).toEqual({ path, state: "deleted" });
     await secrets.restore();
     expect(secrets.findFault()).toBeUndefined();
-    expect(new OwnSecrets(workshop.path).signing([])).toEqual([text]);
+    expect(new OwnSecrets(new FolderSecrets(workshop.path)).signing([])).toEqual([text]);
     expect(loadOrCreateSecret(workshop.path, "other", never).text).toBe("added");
   });
 

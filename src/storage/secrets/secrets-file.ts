@@ -1,15 +1,10 @@
 import { closeSync, constants } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
-import { lockFile } from "./file-lock.ts";
-import { openOrCreateOwnFile, readOwnFile } from "./own-file.ts";
-import { replaceFile } from "./replace-file.ts";
-
-export interface Secret {
-  readonly text: string;
-  /** Whether this call has generated the secret. */
-  readonly isNew: boolean;
-}
+import { lockFile } from "../file-lock.ts";
+import { openOrCreateOwnFile, readOwnFile } from "../own-file.ts";
+import { replaceFile } from "../replace-file.ts";
+import type { Secret } from "./own-secrets.ts";
 
 /** The file's name in a data folder. */
 export const secretsName = "secrets.json";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { loadOrCreateSecret, SecretsFileUnreadable } from "../../src/storage/secrets-file.ts";
-import { Child } from "../support/processes/child.ts";
-import { Workshop } from "../support/processes/data-folder.ts";
+import { loadOrCreateSecret, SecretsFileUnreadable } from "../../../src/storage/secrets/secrets-file.ts";
+import { Child } from "../../support/processes/child.ts";
+import { Workshop } from "../../support/processes/data-folder.ts";
 
 const never = () => {
   throw new Error("there is one");

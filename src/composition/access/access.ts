@@ -1,36 +1,29 @@
-import { type AccessApiOptions, createAccessApi } from "../admin/access-api.ts";
-import type { AccessPolicy } from "../auth/access-policy.ts";
-import type { Administration } from "../auth/administration.ts";
-import type { AuthOptions } from "../auth/auth-options.ts";
-import type { Authorizer } from "../auth/authorizer.ts";
-import { clockToleranceMs } from "../auth/clock-tolerance.ts";
-import type { KeptApiKeys } from "../auth/keys/api-keys.ts";
-import { LiveAuthorizer } from "../auth/live-authorizer.ts";
-import { openAuthorizer } from "../auth/open-authorizer.ts";
-import type { Revocation } from "../auth/revocation.ts";
-import { Revocations } from "../auth/revocations.ts";
-import { KeySet } from "../auth/token/key-set.ts";
-import { keySourceAt } from "../auth/token/key-source.ts";
-import { readToken } from "../auth/token/read-token.ts";
-import { TokenAdministration } from "../auth/token/token-administration.ts";
-import { joinedKeys, secretKeys } from "../auth/token/token-keys.ts";
-import { tokenMinter } from "../auth/token/token-minter.ts";
-import { TokenPolicy } from "../auth/token/token-policy.ts";
-import { TokenVerifier } from "../auth/token/token-verifier.ts";
-import type { MintToken } from "../auth/token-order.ts";
-import { WebhookPolicy } from "../auth/webhook/webhook-policy.ts";
-import { ApiKeysFile } from "../storage/api-keys-file.ts";
-import type { DataFolder } from "../storage/data-folder.ts";
-import type { FolderContent } from "../storage/folder-content.ts";
-import { OwnSecrets } from "../storage/own-secrets.ts";
-import { RevocationFile } from "../storage/revocation-log.ts";
-import { crossOrigin } from "../transport/admission/cross-origin.ts";
-import { whyOriginRefused } from "../transport/admission/origin-policy.ts";
-import type { Part } from "./part.ts";
-import type { PartDependencies } from "./server-options.ts";
-
-/** The longest wait for a command that changes the API keys at the same time: it blocks the event loop. */
-const keysWaitMs = 50;
+import { type AccessApiOptions, createAccessApi } from "../../admin/access-api.ts";
+import type { AccessPolicy } from "../../auth/access-policy.ts";
+import type { Administration } from "../../auth/administration.ts";
+import type { AuthOptions } from "../../auth/auth-options.ts";
+import type { Authorizer } from "../../auth/authorizer.ts";
+import { clockToleranceMs } from "../../auth/clock-tolerance.ts";
+import { LiveAuthorizer } from "../../auth/live-authorizer.ts";
+import { openAuthorizer } from "../../auth/open-authorizer.ts";
+import type { Revocation } from "../../auth/revocation.ts";
+import { Revocations } from "../../auth/revocations.ts";
+import { KeySet } from "../../auth/token/key-set.ts";
+import { keySourceAt } from "../../auth/token/key-source.ts";
+import { readToken } from "../../auth/token/read-token.ts";
+import { TokenAdministration } from "../../auth/token/token-administration.ts";
+import { joinedKeys, secretKeys } from "../../auth/token/token-keys.ts";
+import { tokenMinter } from "../../auth/token/token-minter.ts";
+import { TokenPolicy } from "../../auth/token/token-policy.ts";
+import { TokenVerifier } from "../../auth/token/token-verifier.ts";
+import type { MintToken } from "../../auth/token-order.ts";
+import { WebhookPolicy } from "../../auth/webhook/webhook-policy.ts";
+import type { OwnSecrets } from "../../storage/secrets/own-secrets.ts";
+import { crossOrigin } from "../../transport/admission/cross-origin.ts";
+import { whyOriginRefused } from "../../transport/admission/origin-policy.ts";
+import type { Part } from "../part.ts";
+import type { PartDependencies } from "../server-options.ts";
+import type { AccessKeeping } from "./access-keeping.ts";
 
 /** The part of a server that decides who may do what, with its HTTP API. */
 export interface AccessControl extends Part {
@@ -39,12 +32,8 @@ export interface AccessControl extends Part {
   readonly mint: MintToken;
   /** The revocations in force, in the order in which they were added. */
   readonly revocations: () => readonly Revocation[];
-  /** The API keys; undefined for a server without a data folder, which has none. */
-  readonly apiKeys: KeptApiKeys | undefined;
   /** Calls `task` for every user whose permissions for all rooms are revoked, now and later. Call it once. */
   whenUserRevoked(task: (user: string, revokedAt: number) => void): void;
-  /** Secrets and revocations, as far as they are kept in the data folder. */
-  readonly contents: readonly FolderContent[];
 }
 
 export interface AccessOptions extends Omit<PartDependencies, "openChannel" | "scheduler" | "outboxes"> {
@@ -52,18 +41,17 @@ export interface AccessOptions extends Omit<PartDependencies, "openChannel" | "s
 }
 
 /**
- * Opens access control. `dataFolder` keeps secrets and revocations; it may be missing when everyone may enter.
+ * Opens access control. `keeping` keeps revocations unless everyone may enter.
  *
- * Throws `SecretsFileUnreadable`, `RevocationsUnreadable`, or the system's error.
+ * Rejects with `SecretsFileUnreadable`, `StoreError`, or the system's error.
  */
-export async function openAccess(dataFolder: DataFolder | undefined, options: AccessOptions): Promise<AccessControl> {
+export async function openAccess(keeping: AccessKeeping, options: AccessOptions): Promise<AccessControl> {
   const { addresses, auth, clock, limits, log, metrics, originPolicy } = options;
   await using opening = new AsyncDisposableStack();
-  const ownSecrets = new OwnSecrets(dataFolder?.path);
+  const { secrets: ownSecrets } = keeping;
   const secrets = ownSecrets.signing(auth.secrets);
   const signingKeys = secretKeys(secrets);
-  const file = dataFolder && opening.adopt(new RevocationFile(dataFolder.path, clock), (openFile) => openFile.close());
-  const revocations = file && new Revocations({ log: file, limits, clock });
+  const revocations = keeping.revocations && new Revocations({ log: keeping.revocations, limits, clock });
   const keySet =
     auth.jwks === undefined
       ? undefined
@@ -101,15 +89,15 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
     clock,
     metrics,
   });
+  await keeping.follow();
   const opened = opening.move();
   return {
     authorizer: decided.authorizer,
     administration,
     mint,
     revocations: () => revocations?.inForce ?? [],
-    apiKeys: dataFolder && new ApiKeysFile(dataFolder.path, clock, { maxWaitMs: keysWaitMs, held: dataFolder }),
     whenUserRevoked: decided.whenUserRevoked,
-    contents: [ownSecrets, ...(file === undefined ? [] : [file])],
+    whyNotReady: () => keeping.whyNotReady(),
     routes,
     reload: ({ auth: { secrets: given, issuer, audience, webhook } }) => {
       const nextSecrets = ownSecrets.signing(given);
@@ -160,6 +148,15 @@ function openDecisions(
     metrics,
   });
   let userRevoked: (user: string, revokedAt: number) => void = () => {};
+  // The revocations are in force by now.
+  const takeEffect = (added: readonly Revocation[]) => {
+    webhook?.clearCache();
+    const ended = authorizer.endRevoked();
+    for (const { user, room, tokenId, revokedAt } of added)
+      if (user !== undefined && room === undefined && tokenId === undefined) userRevoked(user, revokedAt);
+    return ended;
+  };
+  revocations.whenLearned(takeEffect);
   return {
     authorizer,
     whenUserRevoked: (task) => {
@@ -172,12 +169,10 @@ function openDecisions(
     revoke: async ({ until: asked, ...target }) => {
       const revokedAt = clock.now();
       const until = asked ?? revokedAt + limits.tokenMs + clockToleranceMs;
-      // The revocation is in force at once; it is on disk when the promise resolves.
-      const adding = revocations.add({ ...target, revokedAt, until });
-      webhook?.clearCache();
-      const ended = authorizer.endRevoked();
-      const { user, room, tokenId } = target;
-      if (user !== undefined && room === undefined && tokenId === undefined) userRevoked(user, revokedAt);
+      const revocation = { ...target, revokedAt, until };
+      // It is in force at once; it is kept, and reaches other nodes, when the promise resolves.
+      const adding = revocations.add(revocation);
+      const ended = takeEffect([revocation]);
       try {
         return (await adding) === "full" ? "full" : { ended, until };
       } catch (error) {
