@@ -201,16 +201,18 @@ function processUsage() {
 
 /** Signaling between clients that name their receiver. For a receiver that is not connected yet, messages are queued. */
 function openDirectSignaling(shared: SignalingDependencies) {
-  const { addresses, clock, limits, metrics } = shared;
+  const { addresses, bus, clock, limits, metrics } = shared;
   const { key, discoveryEnabled } = shared.peerjs;
   const mailBudget = new MailBudget({ limitBytes: limits.mailboxesBytes, addresses });
   metrics.budgets.readFrom("mailboxes", { used: () => mailBudget.usedBytes, limit: () => limits.mailboxesBytes });
-  const namespace = new PeerJsNamespace({ mailBudget, clock, limits, metrics });
+  const peerJsRoom = peerJsRoomName(key);
+  const cluster = bus && { bus, room: peerJsRoom };
+  const namespace = new PeerJsNamespace({ mailBudget, clock, cluster, limits, metrics });
   const devices = new Devices({ mailBudget, clock, limits, metrics });
   return {
     peerjs: peerjs({ ...shared, key, discoveryEnabled, namespace }),
     peers: peers({ ...shared, devices }),
-    rooms: [oneRoom("peerjs", peerJsRoomName(key), namespace), oneRoom("peers", peersRoomName, devices)],
+    rooms: [oneRoom("peerjs", peerJsRoom, namespace), oneRoom("peers", peersRoomName, devices)],
     close: () => {
       namespace.close();
       devices.close();

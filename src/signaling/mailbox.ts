@@ -15,6 +15,8 @@ export interface QueuedMessage extends Pair {
   readonly frame: string;
   /** The address of the sender. */
   readonly address: string;
+  /** The message is dropped when it turns out that its receiver is not connected. */
+  readonly needsConnection?: boolean;
 }
 
 export interface MailboxOptions {
@@ -75,9 +77,10 @@ export class Mailbox {
   }
 
   /** Returns false when a bound leaves no room for the message. */
-  put({ sender, receiver, frame, address }: QueuedMessage): boolean {
+  put(queued: QueuedMessage): boolean {
+    const { address, frame } = queued;
     const bytes = encoder.encode(frame).length;
-    const message = { sender, receiver, frame, address, bytes, memoryBytes: memoryOf(frame, bytes) + overheadBytes };
+    const message = { ...queued, bytes, memoryBytes: memoryOf(frame, bytes) + overheadBytes };
     const fits = this.#hasRoomFor(message) && this.#options.budget.take(address, message.memoryBytes);
     this.#count(fits ? "kept" : "refused");
     if (fits) this.#keep(message);

@@ -9,6 +9,7 @@ import { checkName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
+import type { IdGrant } from "../cluster/id-claim.ts";
 import { takeOverId } from "../id-takeover.ts";
 import { BoundExceeded } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
@@ -25,7 +26,7 @@ import {
   receiverOf,
 } from "./codec.ts";
 import type { PeerJsLimits } from "./limits.ts";
-import type { PeerJsMember, PeerJsNamespace } from "./namespace.ts";
+import { idTakenText, type PeerJsMember, type PeerJsNamespace } from "./namespace.ts";
 
 /** The parts that all PeerJS sessions of a server share. */
 export interface PeerJsOptions {
@@ -39,13 +40,6 @@ export interface PeerJsOptions {
   readonly metrics: Pick<Metrics, "ignoredMessages">;
 }
 
-/**
- * How long a replaced socket stays open while its frames are ignored.
- *
- * Two tabs with the same id and token that reconnect at once would replace each other without end: this slows them down
- * to once per second.
- */
-const replacedCloseMs = 1_000;
 /** The URL parameter of the access token: `token` is PeerJS' own, the client's secret for its id. */
 const tokenParameter = "access_token";
 
@@ -116,11 +110,12 @@ class PeerJsSession implements ProtocolSession, Deliverer<PeerJsSignal> {
         isOwn: (holder) => isSameSecret(holder.token, token),
         clock,
         withinMs: limits.livenessProbeMs,
-        granted: (holder) => {
-          if (connection.isOpen) this.#joinNamespace(holder);
+        claim: namespace.claim(id, token),
+        granted: (holder, grant) => {
+          if (connection.isOpen) this.#joinNamespace(holder, grant);
         },
       });
-      if (!isGranted) throw new SessionError(closeReasons.idTaken, "ID is taken");
+      if (!isGranted) throw new SessionError(closeReasons.idTaken, idTakenText);
     } catch (error) {
       this.#quota.closed();
       this.#grant.release();
@@ -148,7 +143,7 @@ class PeerJsSession implements ProtocolSession, Deliverer<PeerJsSignal> {
   /** Sends a signal to its receiver or its mailbox, if the sender still holds its id. */
   deliver(signal: PeerJsSignal): void {
     if (!this.#options.namespace.holds(this.#member)) return;
-    if (!this.#options.namespace.deliver(signal, this.#member)) this.#quota.met("mailbox");
+    if (!this.#options.namespace.send(signal, this.#member)) this.#quota.met("mailbox");
   }
 
   closed(): void {
@@ -163,15 +158,15 @@ class PeerJsSession implements ProtocolSession, Deliverer<PeerJsSignal> {
     this.#member.connection.refuse(closeReasonOf(denial), denial.reason);
   }
 
-  #joinNamespace(holder: PeerJsMember | undefined): void {
-    const { namespace, clock } = this.#options;
-    if (namespace.join(this.#member) === "full") {
+  #joinNamespace(holder: PeerJsMember | undefined, grant: IdGrant | undefined): void {
+    const { namespace } = this.#options;
+    if (namespace.join(this.#member, grant) === "full") {
       throw new SessionError(closeReasons.roomFull, "Server has reached its concurrent user limit");
     }
     // The URL counts as the first frame: PeerJS' client need not send another.
     this.#quota.frameReceived();
     this.#quota.joinedRoom();
-    if (holder !== undefined) clock.after(replacedCloseMs, () => holder.connection.close(closeReasons.replaced));
+    if (holder !== undefined) namespace.retire(holder);
     const { connection } = this.#member;
     connection.cork(() => {
       connection.send(open);

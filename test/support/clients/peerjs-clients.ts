@@ -1,5 +1,6 @@
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
+import type { Bus } from "../../../src/cluster/bus.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
@@ -17,6 +18,9 @@ import { administration } from "./http-callers.ts";
 export interface PeerJsClientsOptions {
   readonly authorizer?: Authorizer;
   readonly limits?: Partial<Limits>;
+  readonly clock?: FakeClock;
+  /** The bus to other nodes, if the server is one of several. */
+  readonly bus?: Bus;
 }
 
 export interface PeerJsClient {
@@ -30,15 +34,16 @@ export interface PeerJsClient {
 }
 
 /** PeerJS' protocol, and clients of it without a network. */
-export function peerJsClients({ authorizer = openAuthorizer, limits: changed = {} }: PeerJsClientsOptions = {}) {
-  const limits = { ...defaultLimits, ...changed };
-  const clock = new FakeClock();
+export function peerJsClients(options: PeerJsClientsOptions = {}) {
+  const { authorizer = openAuthorizer, bus, clock = new FakeClock() } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   const budget = new MailBudget({ limitBytes: limits.mailboxesBytes, addresses: new CountedAddresses() });
   const metrics = createMetrics();
-  const namespace = new PeerJsNamespace({ mailBudget: budget, clock, limits, metrics });
+  const cluster = bus && { bus, room: "peerjs/peerjs" };
+  const namespace = new PeerJsNamespace({ mailBudget: budget, clock, cluster, limits, metrics });
   const quotas = new Quotas({ addresses: new CountedAddresses(), limits, clock, log: recordedLog().log, metrics });
-  const options = { namespace, authorizer, administration, quotas, limits, clock, metrics };
-  const protocol = peerjs({ ...options, key: "peerjs", discoveryEnabled: false });
+  const shared = { namespace, authorizer, administration, quotas, limits, clock, metrics };
+  const protocol = peerjs({ ...shared, key: "peerjs", discoveryEnabled: false });
   const open = async (
     query: string,
     shown: Partial<Handshake> = {},
