@@ -2,24 +2,29 @@ import type { Administration } from "../auth/administration.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import { openAuthorizer } from "../auth/open-authorizer.ts";
 import type { RoomRegistry } from "../rooms/room-registry.ts";
+import { cliffyCodec } from "../signaling/cliffy/codec.ts";
 import { cliffy } from "../signaling/cliffy/dialect.ts";
 import type { SharedRoom } from "../signaling/cluster/roster.ts";
 import { Rosters } from "../signaling/cluster/rosters.ts";
 import { jsonDialects } from "../signaling/dialects.ts";
 import { MailBudget } from "../signaling/mail-budget.ts";
+import { Members } from "../signaling/members.ts";
 import { octateCode } from "../signaling/octatecode/dialect.ts";
+import { octateEditorCodec } from "../signaling/octatecode/editor-codec.ts";
 import { octateCodeEditor } from "../signaling/octatecode/editor-dialect.ts";
+import { octatePeersCodec } from "../signaling/octatecode/peers-codec.ts";
 import { octateCodePeers } from "../signaling/octatecode/peers-dialect.ts";
 import { OctateRooms } from "../signaling/octatecode/rooms.ts";
 import { SignedRoomTokens } from "../signaling/octatecode/signed-room-tokens.ts";
-import type { Peer } from "../signaling/peer-session.ts";
+import type { PeerCodec } from "../signaling/peer-codec.ts";
+import { PeerCluster } from "../signaling/peer-rooms/peer-cluster.ts";
+import { type Peer, PeerRoom } from "../signaling/peer-rooms/peer-room.ts";
 import { PeerJsNamespace } from "../signaling/peerjs/namespace.ts";
 import { peerjs } from "../signaling/peerjs/protocol.ts";
 import { Devices } from "../signaling/peers/devices.ts";
 import { peers } from "../signaling/peers/protocol.ts";
 import { Quotas } from "../signaling/quotas.ts";
 import { peerJsRoomName, peersRoomName } from "../signaling/room-names.ts";
-import { SignalingRoom } from "../signaling/signaling-room.ts";
 import type { SignalingMember, SignalingRooms, WatchedRoom } from "../signaling/signaling-rooms.ts";
 import { yWebrtc } from "../signaling/y-webrtc/dialect.ts";
 import { subscriberInfo } from "../signaling/y-webrtc/subscriber-info.ts";
@@ -90,7 +95,6 @@ interface Dialects extends Pick<SignalingPart, "rooms"> {
 function openDialects(shared: SignalingDependencies): Dialects {
   const { authorizer, bus, clock, limits, metrics, openChannel } = shared;
   const registries = new RoomRegistries(shared);
-  const openRoom = () => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers);
   const openTopic = () => {
     const { signalingRoomMembers: memberLimit, peerIdsPerSubscriber } = limits;
     return new Topic({ openChannel, memberLimit, peerIdsPerSubscriber, clock });
@@ -100,9 +104,13 @@ function openDialects(shared: SignalingDependencies): Dialects {
   // OctateCode's own tokens permit every room, so only a server that is open to everyone mints them.
   const tokens = authorizer === openAuthorizer ? new SignedRoomTokens(clock, limits.roomTokenMs) : undefined;
   const peerRooms = {
-    editor: registries.open(openRoom),
-    peers: registries.open(openRoom),
-    cliffy: registries.open(openRoom),
+    editor: openPeerRooms(shared, registries, { subject: "octatecode-editor", codec: octateEditorCodec }),
+    peers: openPeerRooms(shared, registries, { subject: "octatecode-peers", codec: octatePeersCodec }),
+    cliffy: openPeerRooms(shared, registries, {
+      subject: "cliffy",
+      codec: cliffyCodec,
+      peers: new Members(Number.POSITIVE_INFINITY),
+    }),
   };
   const subscribers =
     bus &&
@@ -114,10 +122,10 @@ function openDialects(shared: SignalingDependencies): Dialects {
   const topics = openShared(registries, openTopic, subscribers);
   const dialects = [
     // The editor comes before OctateCode's first dialect, whose clients begin with the same type.
-    octateCodeEditor({ ...shared, rooms: peerRooms.editor }),
+    octateCodeEditor({ ...shared, ...peerRooms.editor }),
     octateCode({ ...shared, rooms: octateRooms, tokens, usage: processUsage }),
-    octateCodePeers({ ...shared, rooms: peerRooms.peers }),
-    cliffy({ ...shared, rooms: peerRooms.cliffy }),
+    octateCodePeers({ ...shared, ...peerRooms.peers }),
+    cliffy({ ...shared, ...peerRooms.cliffy }),
     // y-webrtc comes last: it has no first message of its own.
     yWebrtc({ ...shared, rooms: topics }),
   ];
@@ -125,9 +133,9 @@ function openDialects(shared: SignalingDependencies): Dialects {
     protocol: jsonDialects({ ...shared, dialects }),
     rooms: [
       roomsIn("y-webrtc", topics, (subscriber) => subscriber.user),
-      roomsIn("cliffy", peerRooms.cliffy, ({ pass }) => pass.user),
-      roomsIn("octatecode-editor", peerRooms.editor, ({ pass }) => pass.user),
-      roomsIn("octatecode-peers", peerRooms.peers, ({ pass }) => pass.user),
+      roomsIn("cliffy", peerRooms.cliffy.rooms, ({ pass }) => pass.user),
+      roomsIn("octatecode-editor", peerRooms.editor.rooms, ({ pass }) => pass.user),
+      roomsIn("octatecode-peers", peerRooms.peers.rooms, ({ pass }) => pass.user),
       {
         protocol: "octatecode",
         names: () => Array.from(octateRooms, ({ facts }) => facts.roomId),
@@ -140,6 +148,26 @@ function openDialects(shared: SignalingDependencies): Dialects {
       await registries[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The dialect of rooms of peers, and the scope of their ids. */
+interface PeerRoomsOptions {
+  readonly subject: string;
+  readonly codec: PeerCodec;
+  readonly peers?: Members<Peer>;
+}
+
+/** The rooms of peers of a dialect, and what the nodes of a cluster tell each other about them. */
+function openPeerRooms(shared: SignalingDependencies, registries: RoomRegistries, options: PeerRoomsOptions) {
+  const { bus, limits, openChannel } = shared;
+  const openRoom = () => new PeerRoom(openChannel, limits.signalingRoomMembers);
+  if (bus === undefined) return { rooms: registries.open(openRoom), cluster: undefined };
+  const cluster = new PeerCluster({ ...shared, ...options, bus });
+  const rooms = registries.open(
+    (name) => cluster.share(name, openRoom()),
+    (room) => cluster.close(room),
+  );
+  return { rooms, cluster };
 }
 
 /** Opens the rooms of a dialect, whose members on all nodes of a cluster meet. */

@@ -3,6 +3,7 @@ import type { Clock } from "../lib/time/clock.ts";
 import { accessRequest } from "../rooms/access-request.ts";
 import { enterRoom, type RoomPass } from "../rooms/room-pass.ts";
 import type { RoomRegistry } from "../rooms/room-registry.ts";
+import type { IdClaim, IdGrant } from "./cluster/id-claim.ts";
 import type { SignalingClient } from "./dialects.ts";
 import { takeOverId } from "./id-takeover.ts";
 import type { SignalingLimits } from "./limits.ts";
@@ -22,8 +23,10 @@ export interface JoinRequest<R, M extends Member> {
   readonly roomId: string;
   /** The member that holds the id now. */
   readonly holder: (room: R) => M | undefined;
+  /** Begins the claim among all nodes of a cluster; undefined without a cluster. */
+  readonly claim?: (() => IdClaim) | undefined;
   /** As `IdTakeover.granted`. The pass is the caller's from then on, to watch and to release. */
-  readonly granted: (pass: RoomPass<R>, holder: M | undefined) => void;
+  readonly granted: (pass: RoomPass<R>, holder: M | undefined, grant: IdGrant | undefined) => void;
 }
 
 /**
@@ -49,7 +52,8 @@ export async function joinRoom<R extends { readonly size: number }, M extends Me
       isOwn: (member) => member.connection === client.connection,
       clock: options.clock,
       withinMs: options.limits.livenessProbeMs,
-      granted: (member) => request.granted(pass, member),
+      claim: request.claim?.(),
+      granted: (member, grant) => request.granted(pass, member, grant),
     });
   } finally {
     if (!hasJoined) pass.release();

@@ -3,7 +3,6 @@ import type { Clock } from "../lib/time/clock.ts";
 import { closeReasonOf, isTemporary } from "../rooms/denial.ts";
 import type { RoomLimits } from "../rooms/limits.ts";
 import { checkName } from "../rooms/room-name.ts";
-import type { RoomPass } from "../rooms/room-pass.ts";
 import type { RoomRegistry } from "../rooms/room-registry.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { DialectSession, SignalingClient } from "./dialects.ts";
@@ -11,13 +10,16 @@ import { joinRoom } from "./join.ts";
 import type { JsonMessage } from "./json-codec.ts";
 import type { SignalingLimits } from "./limits.ts";
 import type { Members } from "./members.ts";
-import type { PeerCodec, PeerInfo, PeerJoin, PeerSignal } from "./peer-codec.ts";
+import type { PeerCodec, PeerJoin, PeerSignal } from "./peer-codec.ts";
+import type { PeerCluster } from "./peer-rooms/peer-cluster.ts";
+import type { Peer, PeerRoom } from "./peer-rooms/peer-room.ts";
 import type { Deliverer, SignalingBound } from "./quotas.ts";
-import type { Member, SignalingRoom } from "./signaling-room.ts";
 
 /** The parts that all peer sessions of a server share. */
 export interface PeerSessionOptions {
-  readonly rooms: RoomRegistry<SignalingRoom<Peer>>;
+  readonly rooms: RoomRegistry<PeerRoom>;
+  /** The same dialect on other nodes; undefined on a single node. */
+  readonly cluster?: PeerCluster | undefined;
   readonly authorizer: Authorizer;
   readonly limits: SignalingLimits & RoomLimits;
   readonly clock: Clock;
@@ -41,12 +43,6 @@ export interface PeerTexts {
   /** `fault` describes the error in the name. */
   invalidName(fault: string): string;
   denied(denial: Denial): string;
-}
-
-/** A peer in a room. */
-export interface Peer extends Member, PeerInfo {
-  readonly roomId: string;
-  readonly pass: RoomPass<SignalingRoom<Peer>>;
 }
 
 /**
@@ -104,8 +100,11 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
     if (signal.to === undefined) {
       room.publish(frame, isBroadcastEchoed ? undefined : sender);
       room.watcher?.(sender.connection, undefined);
-    } else if (room.send(signal.to, frame)) {
-      room.watcher?.(sender.connection, room.find(signal.to)?.connection);
+    } else {
+      room.send(signal.to, frame);
+      const receiver = room.find(signal.to);
+      // The watcher knows the connections of this node only.
+      if (receiver !== undefined) room.watcher?.(sender.connection, receiver.connection);
     }
   }
 
@@ -115,12 +114,15 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
     const fault = this.#nameFault(join);
     if (fault !== undefined) return this.#refuse(texts.invalidName(fault), "name");
     const { connection } = this.#client;
+    const { cluster } = this.#options;
     const refusal = await joinRoom(
       {
         client: this.#client,
         roomId,
         holder: (room) => (peers ?? room).find(id),
-        granted: (pass, holder) => this.#enter({ id, name, roomId, connection, pass }, holder),
+        claim: cluster && (() => cluster.claim(roomId, id)),
+        granted: (pass, holder, grant) =>
+          this.#enter({ id, name, roomId, connection, pass, stamp: grant?.stamp }, holder),
       },
       this.#options,
     );
@@ -145,13 +147,13 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
       return;
     }
     peers?.join(peer);
+    this.#options.cluster?.entered(peer);
     if (this.#peer === undefined) this.#client.quota.joinedRoom();
     this.#peer = peer;
     if (holder !== undefined) this.#depart(holder);
     if (holder !== undefined && holder.connection !== connection) holder.connection.close(closeReasons.replaced);
-    const others = [...room].filter((other) => other !== peer);
-    connection.send(codec.encodePeers(roomId, others, peer));
-    room.publish(codec.encodeJoined(roomId, peer), peer);
+    connection.send(codec.encodePeers(roomId, room.othersOf(peer), peer));
+    room.publishHere(codec.encodeJoined(roomId, peer), peer);
     pass.watch({ ended: (denial) => this.#ended(denial) });
   }
 
@@ -174,7 +176,7 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
   /** Removes the peer from its room and tells the others, unless another peer has taken over its id there. Idempotent. */
   #depart(peer: Peer): void {
     const { roomId, pass } = peer;
-    if (pass.room.leave(peer)) pass.room.publish(this.#dialect.codec.encodeLeft(roomId, peer));
+    if (pass.room.leave(peer)) pass.room.publishHere(this.#dialect.codec.encodeLeft(roomId, peer));
     pass.release();
   }
 
@@ -182,7 +184,7 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
     const room = this.#peer?.pass.room;
     if (room === undefined) return;
     if (signal.to === undefined) return this.#client.quota.afterSpending(room.size, this, signal);
-    if (room.find(signal.to) !== undefined) return this.#client.quota.afterSpending(1, this, signal);
+    if (room.has(signal.to)) return this.#client.quota.afterSpending(1, this, signal);
   }
 
   #confirm(text: string): void {

@@ -7,8 +7,7 @@ import { octateCode } from "../../src/signaling/octatecode/dialect.ts";
 import { octateCodePeers } from "../../src/signaling/octatecode/peers-dialect.ts";
 import { OctateRooms } from "../../src/signaling/octatecode/rooms.ts";
 import { SignedRoomTokens } from "../../src/signaling/octatecode/signed-room-tokens.ts";
-import type { Peer } from "../../src/signaling/peer-session.ts";
-import { SignalingRoom } from "../../src/signaling/signaling-room.ts";
+import { PeerRoom } from "../../src/signaling/peer-rooms/peer-room.ts";
 import { yWebrtc } from "../../src/signaling/y-webrtc/dialect.ts";
 import { Topic } from "../../src/signaling/y-webrtc/topic.ts";
 import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
@@ -35,7 +34,7 @@ function dialect(name: string, seen: string[], extra: Partial<DialectSession> = 
 function allDialects() {
   const parts = dialectParts();
   const { clock, limits, openChannel } = parts;
-  const peerRooms = () => parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
+  const peerRooms = () => parts.registry(() => new PeerRoom(openChannel, limits.signalingRoomMembers));
   const usage = () => ({ uptimeMs: 0, memory: {}, cpu: {} });
   const dialects = [
     octateCode({ ...parts, rooms: new OctateRooms(parts), tokens: new SignedRoomTokens(clock, 1_000), usage }),

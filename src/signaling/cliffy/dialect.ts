@@ -15,7 +15,7 @@ export function cliffy(options: PeerSessionOptions): JsonDialect {
       denied: ({ reason }) => reason,
     },
     // A peer id is unique on the server, and its peer is in one room at a time; the connections bound their number.
-    peers: new Members(Number.POSITIVE_INFINITY),
+    peers: options.cluster?.peers ?? new Members(Number.POSITIVE_INFINITY),
   };
   return {
     name: "cliffy",

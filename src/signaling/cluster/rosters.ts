@@ -5,6 +5,7 @@ import {
   encodeRosterMessage,
   isOpeningQuestion,
   openingQuestion,
+  type RosterEntry,
   type RosterMessage,
   type ToldRoom,
 } from "./roster-codec.ts";
@@ -15,13 +16,13 @@ export interface RostersOptions<Info> {
   /** Opens the subject of the rosters, or gives the port of one whose listener passes all calls on to them. */
   readonly openPort: (listener: BusListener) => BusPort;
   readonly codec: InfoCodec<Info>;
-  /** Is told of the stamps of members on other nodes. */
-  readonly observe?: (stamp: Stamp) => void;
+  /** Is told of the members on other nodes, with the names of their rooms, before the rosters are. */
+  readonly heard?: (room: string, id: string, stamp: Stamp) => void;
 }
 
 /** The length of the names in one question, in characters. */
 const namesLength = 4_096;
-/** Messages about several rooms. No room has this name. */
+/** Messages about several rooms, or about all. No room has this name. */
 const allRooms = "";
 
 /**
@@ -66,6 +67,11 @@ export class Rosters<Info> implements BusListener {
     return roster;
   }
 
+  /** Tells all nodes, also those that have not opened its room, that a member of this node has an id. */
+  announce(id: string, at: number): void {
+    this.#port.publish(allRooms, encodeRosterMessage({ type: "joined", entry: { id, at, info: "" } }));
+  }
+
   /** Resolves when the other nodes have told all their members in a room, or after 1 s. */
   async refresh(name: string): Promise<void> {
     await this.#port.ask(name, openingQuestion);
@@ -80,7 +86,7 @@ export class Rosters<Info> implements BusListener {
   }
 
   #receive(from: NodeId, room: string, message: RosterMessage): void {
-    if (message.type === "joined") this.#options.observe?.({ at: message.entry.at, node: from });
+    if (message.type === "joined") this.#hear(from, room, message.entry);
     this.#rosters.get(room)?.receive(from, message);
   }
 
@@ -123,9 +129,13 @@ export class Rosters<Info> implements BusListener {
 
   #told(from: NodeId, rooms: readonly ToldRoom[]): void {
     for (const room of rooms) {
-      for (const { at } of room.entries) this.#options.observe?.({ at, node: from });
+      for (const entry of room.entries) this.#hear(from, room.name, entry);
       this.#rosters.get(room.name)?.told(from, room);
     }
+  }
+
+  #hear(node: NodeId, room: string, { id, at }: RosterEntry): void {
+    this.#options.heard?.(room, id, { at, node });
   }
 
   #send(node: NodeId, room: string, message: RosterMessage): void {

@@ -2,8 +2,8 @@ import type { JsonDialect } from "../../../src/signaling/dialects.ts";
 import { octateCode } from "../../../src/signaling/octatecode/dialect.ts";
 import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
 import { SignedRoomTokens } from "../../../src/signaling/octatecode/signed-room-tokens.ts";
-import type { Peer, PeerSessionOptions } from "../../../src/signaling/peer-session.ts";
-import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
+import { PeerRoom } from "../../../src/signaling/peer-rooms/peer-room.ts";
+import type { PeerSessionOptions } from "../../../src/signaling/peer-session.ts";
 import { HeldAuthorizer } from "../fakes/held-authorizer.ts";
 import { type DialectOptions, dialectClients, dialectParts } from "./dialect-clients.ts";
 
@@ -13,7 +13,7 @@ type OpenDialect = (options: PeerSessionOptions) => JsonDialect;
 export function peerDialect(open: OpenDialect, options: DialectOptions = {}) {
   const parts = dialectParts(options);
   const { limits, openChannel } = parts;
-  const rooms = parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
+  const rooms = parts.registry(() => new PeerRoom(openChannel, limits.signalingRoomMembers));
   return { ...dialectClients([open({ ...parts, rooms })], parts), rooms };
 }
 
@@ -43,7 +43,7 @@ export function octateDialects(
 ) {
   const parts = dialectParts(options);
   const { limits, openChannel, clock } = parts;
-  const rooms = parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
+  const rooms = parts.registry(() => new PeerRoom(openChannel, limits.signalingRoomMembers));
   const first = octateCode({
     ...parts,
     rooms: new OctateRooms(parts),
