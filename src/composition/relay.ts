@@ -25,6 +25,9 @@ import type { PartDependencies, ServerOptions } from "./server-options.ts";
 /** The interval of the periodic work of each room: keepalives, expired awareness. */
 const roomIntervalMs = 5_000;
 
+/** A failover of a database takes some seconds. Clients whose updates cannot be stored for so long are told. */
+const sharedStorePatienceMs = 30_000;
+
 export interface SyncRoomDependencies
   extends Omit<PartDependencies, "originPolicy" | "scheduler" | "outboxes">,
     Pick<
@@ -79,7 +82,7 @@ export function syncRoomOptions(
     events: new RoomEvents(),
     dropped: new DroppedMessages(common),
     ticker: new Ticker({ intervalMs: roomIntervalMs, pulse }),
-    queue: new CommitQueue({ ...common, durability }),
+    queue: new CommitQueue({ ...common, durability, patienceMs: store.health && sharedStorePatienceMs }),
     buffers: new RunBuffers(limits),
     memory,
     snapshots: new SnapshotBudget({ ...common, addresses, dropped }),
@@ -129,6 +132,7 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
   const room = syncRoomOptions(store, changeable, (bytes) => garbage.dropped(bytes));
   const { dropped, limitedLog, queue } = room;
   const rooms = openSyncRooms(room, { lingerMs, closed: () => garbage.roomClosed(rooms.size) });
+  const medium = store.health === undefined ? "disk" : "database";
   metrics.rooms.readFrom("sync", () => rooms.size);
   const shared = { rooms, authorizer: writingFirstContent({ authorizer, rooms, limitedLog }) };
   const protocols = [
@@ -142,7 +146,7 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
     follow: async () => store.follow?.(new FollowedRooms({ rooms, clock, log })),
     protocols,
     endpoints: endpointsOf(protocols),
-    whyNotReady: () => (queue.isFailing ? "updates cannot be written to the disk" : undefined),
+    whyNotReady: () => (queue.isFailing ? `updates cannot be written to the ${medium}` : undefined),
     reload: ({ documentMemoryBytes, acknowledgementWindowMs, historyKeepMs }) => {
       Object.assign(changeable, { documentMemoryBytes, acknowledgementWindowMs, historyKeepMs });
     },

@@ -76,12 +76,12 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
     protocols,
     routes: parts.flatMap(({ routes }) => routes ?? []),
     originPolicy: options.originPolicy,
-    isReady: () => whyNotReady().length === 0,
+    whyNotReady,
     readinessDetail: () => Object.assign({}, ...parts.map((part) => part.readinessDetail?.())),
     assets: options.assets,
     basePath: options.basePath,
   };
-  options.metrics.ready.readFrom(() => (http.isReady() ? 1 : 0));
+  options.metrics.ready.readFrom(() => (whyNotReady().length === 0 ? 1 : 0));
   const { metricsAddress: address } = options;
   const monitoring = address && openMonitoring({ ...options, ...http, address });
   const listener = listenOr(() => void monitoring?.close(), {

@@ -2,8 +2,9 @@ import type { Registry } from "prom-client";
 import { type AccessMetrics, createAccessMetrics } from "./metrics/access-metrics.ts";
 import { Bounds } from "./metrics/bounds.ts";
 import { Budgets } from "./metrics/budgets.ts";
-import { type BusMetrics, createBusMetrics } from "./metrics/bus-metrics.ts";
 import { type ChangeWebhookMetrics, createChangeWebhookMetrics } from "./metrics/change-webhook-metrics.ts";
+import { type BusMetrics, createBusMetrics } from "./metrics/cluster/bus-metrics.ts";
+import { type ClusterMetrics, createClusterMetrics } from "./metrics/cluster/cluster-metrics.ts";
 import { createDocumentMetrics, type DocumentMetrics } from "./metrics/document-metrics.ts";
 import { type ApiMetrics, createApiMetrics } from "./metrics/http/api-metrics.ts";
 import { createHttpsMetrics, type HttpsMetrics } from "./metrics/http/https-metrics.ts";
@@ -31,6 +32,7 @@ export interface Metrics
     ApiMetrics,
     ChangeWebhookMetrics,
     BusMetrics,
+    ClusterMetrics,
     TurnMetrics {
   readonly registry: Registry;
   readonly bounds: Bounds;
@@ -56,6 +58,7 @@ export function createMetrics(): Metrics {
     ...createApiMetrics(instruments),
     ...createChangeWebhookMetrics(instruments),
     ...createBusMetrics(instruments),
+    ...createClusterMetrics(instruments),
     ...createTurnMetrics(instruments),
   };
 }

@@ -111,6 +111,16 @@ export interface StoreFollower {
   missed(): void;
 }
 
+/** How far a store that several nodes share keeps up, with its own updates and with those of the others. */
+export interface StoreHealth {
+  /** The time for which the oldest append has waited for its answer, in milliseconds; 0 if none waits. */
+  readonly queueAgeMs: number;
+  /** The transactions of other nodes that are known to be committed, and are not reported yet. */
+  readonly lagBatches: number;
+  /** Why clients should rather be served by another node, as sentences without full stops. */
+  readonly reasons: readonly string[];
+}
+
 /**
  * The kind of a store's failure. `unavailable` (I/O error, locked) and `full` may be temporary: the same call can be
  * retried. `corrupt` is permanent.
@@ -192,6 +202,8 @@ export interface Store {
    * Undefined in a store that no other node can change.
    */
   follow?(follower: StoreFollower): Promise<void>;
+  /** Undefined in a store whose answers depend on no other machine. */
+  health?(): StoreHealth;
   /** The history of the documents; undefined in a store that keeps none. */
   readonly history?: HistoryStore | undefined;
   /**

@@ -29,7 +29,7 @@ function serve(isReady = true, isForCompatibility = false, originPolicy = origin
     protocols: [protocol],
     originPolicy,
     isForCompatibility,
-    isReady: () => isReady,
+    whyNotReady: () => (isReady ? [] : ["the server stops", "the disk is full"]),
     readinessDetail: () => ({ backup: { lastSuccessAt: null } }),
     assets: async ({ url }) => (url.endsWith("/page") ? new Response("the page") : undefined),
     routes: [new Hono<HttpEnvironment>().get("/own", (context) => context.text("the server's own"))],
@@ -52,21 +52,19 @@ describe("HTTP", () => {
 
   test.each([
     [true, 200, "ready\n"],
-    [false, 503, "not ready\n"],
+    [false, 503, "not ready: the server stops; the disk is full\n"],
   ])("GET /readyz when ready is %p answers %i", async (isReady, status, body) => {
     const response = await serve(isReady).request("/readyz");
     expect([response.status, await response.text()]).toEqual([status, body]);
   });
 
   test.each([
-    [true, 200],
-    [false, 503],
-  ])("GET /readyz?verbose when ready is %p answers %i, with facts that do not decide", async (isReady, status) => {
-    const response = await serve(isReady).request("/readyz?verbose");
-    expect([response.status, await response.json()]).toEqual([
-      status,
-      { ready: isReady, backup: { lastSuccessAt: null } },
-    ]);
+    [true, 200, {}],
+    [false, 503, { reasons: ["the server stops", "the disk is full"] }],
+  ])("GET /readyz?verbose when ready is %p answers %i, with facts that do not decide", async (ready, status, why) => {
+    const response = await serve(ready).request("/readyz?verbose");
+    const facts = { ready, ...why, backup: { lastSuccessAt: null } };
+    expect([response.status, await response.json()]).toEqual([status, facts]);
   });
 
   test("an internal error is thrown for the log, and an error of the client is answered", async () => {

@@ -43,7 +43,7 @@ async function problemAt(url: string): Promise<string | undefined> {
       tls: { rejectUnauthorized: false },
     });
     if (response.ok) return undefined;
-    return `The server at ${url} is not ready (${response.status}): ${firstLine(await response.text())}.`;
+    return `The server at ${url} is not ready (${response.status}): ${firstLine(await response.text()).replace(/^not ready: /, "")}.`;
   } catch (error) {
     if (!(error instanceof Error)) return String(error);
     if (error.name === "TimeoutError") return `The server at ${url} did not answer within ${deadlineMs / 1000} s.`;

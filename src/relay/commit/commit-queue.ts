@@ -55,6 +55,8 @@ export interface CommitQueueOptions {
   readonly log: Log;
   readonly limits: Pick<RelayLimits, "waitingUpdateBytes" | "waitingWritesPerConnection">;
   readonly metrics: Metrics;
+  /** The longest time for which updates wait for a failing store; undefined for ever. */
+  readonly patienceMs?: number | undefined;
 }
 
 /**
@@ -72,8 +74,9 @@ const maxBatchBytes = 1024 * 1024;
  * `Durability.committed`: the room publishes the update and registers its origin with `Durability.whenDurable`.
  *
  * When the store fails to commit or to sync, the commit is retried with backoff, and all updates wait in order. When
- * more than `limits.waitingUpdateBytes` wait for a failing store, or when the store is corrupt, all waiting updates are
- * discarded: the clients still hold them, and send them again when they reconnect.
+ * more than `limits.waitingUpdateBytes` wait for a failing store, when it has failed for longer than `patienceMs`, or
+ * when it is corrupt, all waiting updates are discarded: the clients still hold them, and send them again when they
+ * reconnect.
  */
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
@@ -86,6 +89,8 @@ export class CommitQueue {
   /** Whether a commit runs or is due: at the end of this turn, or at the next retry. */
   #isBusy = false;
   #failures = 0;
+  /** The time of the first of these failures. */
+  #failingSince = 0;
   /** Since the store began to fail. */
   #discardedUpdates = 0;
   #isClosing = false;
@@ -260,13 +265,16 @@ export class CommitQueue {
   }
 
   #failed(error: unknown): void {
-    const { log, metrics } = this.#options;
-    if (this.#failures === 0) log.error({ event: "store-failed", err: error });
+    const { clock, log, metrics } = this.#options;
+    if (this.#failures === 0) {
+      log.error({ event: "store-failed", err: error });
+      this.#failingSince = clock.elapsedMs();
+    }
     this.#failures += 1;
     this.#writes.release();
     metrics.storeFailures.inc({ operation: "append" });
     const passes = error instanceof StoreError && error.kind !== "corrupt";
-    if (!passes || this.#isClosing || this.#isOverfull) {
+    if (!passes || this.#isClosing || this.#isOverfull || this.#isImpatient) {
       this.#giveUp();
       return;
     }
@@ -289,6 +297,11 @@ export class CommitQueue {
 
   get #isOverfull(): boolean {
     return this.#waitingBytes > this.#options.limits.waitingUpdateBytes;
+  }
+
+  get #isImpatient(): boolean {
+    const { clock, patienceMs = Number.POSITIVE_INFINITY } = this.#options;
+    return clock.elapsedMs() - this.#failingSince > patienceMs;
   }
 
   /** Discards all waiting updates. Called only while no transaction runs. */

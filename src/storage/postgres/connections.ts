@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { SQL } from "bun";
 import { errorCode } from "../../lib/error-code.ts";
 import { DatabaseUnusable } from "./database-unusable.ts";
+import { RenewableSql } from "./renewable-sql.ts";
 
 export interface ConnectionsOptions {
   /**
@@ -30,6 +31,8 @@ export interface Connections {
    * closed. Its owner closes it.
    */
   openSeparate(closed: () => void): SQL;
+  /** Gives up the connections but the separate ones, because the other end does not answer: see `RenewableSql.renew`. */
+  renew(): void;
   /** Resolves when the statements that run have ended and the connections are closed. */
   close(): Promise<void>;
 }
@@ -43,7 +46,7 @@ const connectionTimeoutSeconds = 5;
  * The settings of each session. A node that is stopped in the middle of a transaction must not hold the lock of a document
  * for long.
  */
-const session = {
+const sessionSettings = {
   application_name: "yurt",
   client_encoding: "UTF8",
   lock_timeout: "10s",
@@ -58,21 +61,25 @@ export function openConnections({ url, password, caFile }: ConnectionsOptions): 
   const database = decodeURIComponent(parsed.pathname.slice(1));
   const options = {
     connectionTimeout: connectionTimeoutSeconds,
-    connection: session,
+    connection: sessionSettings,
     ...(database && { database }),
     ...(password && { password }),
     ...(caFile !== undefined && { tls: { ca: readAuthorities(caFile) } }),
   };
-  const open = (max: number, closed?: () => void) =>
+  const connect = (max: number, closed?: () => void) =>
     new SQL(url, { adapter: "postgres", max, ...options, ...(closed && { onclose: closed }) });
-  const [writer, pool] = openAll(open);
+  const [writer, pool] = openAll((max) => new RenewableSql(() => connect(max)));
+  const all = [writer, pool];
   return {
-    writer,
-    pool,
+    writer: writer.sql,
+    pool: pool.sql,
     place: placeOf(parsed, database),
-    openSeparate: (closed) => open(1, closed),
+    openSeparate: (closed) => connect(1, closed),
     close: async () => {
-      await Promise.all([writer.close(), pool.close()]);
+      await Promise.all(all.map((each) => each.close()));
+    },
+    renew: () => {
+      for (const each of all) each.renew();
     },
   };
 }
@@ -82,9 +89,9 @@ function placeOf({ host, searchParams }: URL, database: string): string {
   return `${server}/${database || searchParams.get("dbname")}`;
 }
 
-function openAll(open: (max: number) => SQL): readonly [writer: SQL, pool: SQL] {
+function openAll(open: (max: number) => RenewableSql) {
   try {
-    return [open(1), open(pooledConnections)];
+    return [open(1), open(pooledConnections)] as const;
   } catch {
     // The runtime's message may quote a parameter of the URL.
     throw invalidUrl();

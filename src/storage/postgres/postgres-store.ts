@@ -11,6 +11,7 @@ import type {
   Store,
   StoredDocument,
   StoreFollower,
+  StoreHealth,
 } from "../store.ts";
 import type { WebhookStore } from "../webhook-store.ts";
 import { Appender } from "./appender.ts";
@@ -29,8 +30,8 @@ import { transact } from "./transact.ts";
 import { PostgresWebhookStore } from "./webhooks/postgres-webhook-store.ts";
 
 interface StoreDependencies {
-  readonly clock: Pick<Clock, "now" | "after">;
-  readonly metrics: Pick<Metrics, "changeWebhookDrops">;
+  readonly clock: Pick<Clock, "now" | "after" | "elapsedMs">;
+  readonly metrics: Pick<Metrics, "changeWebhookDrops" | "clusterRepairs">;
   /** Called when nothing uses the connections any more. */
   readonly closed: () => Promise<void>;
 }
@@ -43,6 +44,7 @@ export interface PostgresStoreOptions extends ConnectionsOptions, Pick<StoreDepe
 /** A store in a database that several nodes share. */
 export interface SharedStore extends Store {
   follow(follower: StoreFollower): Promise<void>;
+  health(): StoreHealth;
   readonly history: HistoryStore;
   readonly webhooks: WebhookStore;
 }
@@ -82,12 +84,16 @@ class PostgresStore implements SharedStore {
   #feed: Feed | undefined;
   #follower: StoreFollower | undefined;
   readonly #order = new CallOrder();
+  /** The appends that have no answer yet, in the order in which they were called. */
+  readonly #waiting = new Set<{ readonly at: number }>();
+  readonly #repaired: (batches: number) => void;
 
   constructor(database: Database, { clock, closed, metrics }: StoreDependencies) {
     const shared = { pool: database.pool, order: this.#order };
     this.#database = database;
     this.#closed = closed;
     this.#clock = clock;
+    this.#repaired = (batches) => metrics.clusterRepairs.inc(batches);
     const dropped = () => metrics.changeWebhookDrops.inc();
     this.webhooks = new PostgresWebhookStore({ ...shared, clock, dropped });
     this.history = new PostgresHistory({ ...shared, webhooks: this.webhooks });
@@ -108,8 +114,14 @@ class PostgresStore implements SharedStore {
   async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
     if (batch.length === 0) return [];
     const packed = packBatch(batch, this.#clock.now());
-    const rows = this.#order.append(packed.documents, () => translateErrors(() => this.#appender.append(packed)));
-    return this.#told(rows);
+    const begun = { at: this.#clock.elapsedMs() };
+    this.#waiting.add(begun);
+    try {
+      const rows = this.#order.append(packed.documents, () => translateErrors(() => this.#appender.append(packed)));
+      return await this.#told(rows);
+    } finally {
+      this.#waiting.delete(begun);
+    }
   }
 
   /** Resolves when the calls before have ended. */
@@ -153,8 +165,16 @@ class PostgresStore implements SharedStore {
       clock: this.#clock,
       follower,
       ownWriters: this.#ownWriters,
+      repaired: this.#repaired,
     });
     await translateErrors(() => this.#feed?.start() ?? Promise.resolve());
+  }
+
+  health(): StoreHealth {
+    const [oldest] = this.#waiting;
+    const queueAgeMs = oldest === undefined ? 0 : this.#clock.elapsedMs() - oldest.at;
+    const behindMs = this.#feed?.behindMs ?? 0;
+    return { queueAgeMs, lagBatches: this.#feed?.lagBatches ?? 0, reasons: reasonsOf({ queueAgeMs, behindMs }) };
   }
 
   async close(): Promise<void> {
@@ -196,4 +216,16 @@ class PostgresStore implements SharedStore {
   #about<Result>(document: string, task: () => Promise<Result>): Promise<Result> {
     return this.#order.about(document, () => translateErrors(task));
   }
+}
+
+/** Updates that wait longer are noticed by those who type. */
+const longQueueMs = 2_000;
+const farBehindMs = 10_000;
+
+function reasonsOf({ queueAgeMs, behindMs }: { readonly queueAgeMs: number; readonly behindMs: number }): string[] {
+  const seconds = (ms: number) => `${Math.floor(ms / 1_000)} s`;
+  return [
+    ...(queueAgeMs > longQueueMs ? [`updates have waited for the database for ${seconds(queueAgeMs)}`] : []),
+    ...(behindMs > farBehindMs ? [`updates of other nodes have not been read for ${seconds(behindMs)}`] : []),
+  ];
 }

@@ -21,7 +21,8 @@ function sizeOf(file: string): number {
   return numberOf(() => statSync(file).size);
 }
 
-function availableBytesAt(folder: string): number {
+/** The free space on the disk of a folder. Not a number if it is unknown. */
+export function availableBytesAt(folder: string): number {
   return numberOf(() => {
     const { bavail, bsize } = statfsSync(folder);
     return bavail * bsize;

@@ -48,11 +48,11 @@ describe("yurt health", () => {
   });
 
   test("is 1 and says why in a line when the server is not ready", async () => {
-    answers.push(new Response("not ready\nthe disk is full\n", { status: 503 }));
+    answers.push(new Response("not ready: the disk is full\n", { status: 503 }));
     expect(await check({ PORT: port })).toEqual({
       code: 1,
       out: "",
-      err: `yurt: The server at http://127.0.0.1:${port}/readyz is not ready (503): not ready.\n`,
+      err: `yurt: The server at http://127.0.0.1:${port}/readyz is not ready (503): the disk is full.\n`,
     });
   });
 

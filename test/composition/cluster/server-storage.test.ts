@@ -4,6 +4,7 @@ import { synced, TestClients } from "../../support/clients/providers.ts";
 import { eventually } from "../../support/eventually.ts";
 import { isMissing } from "../../support/processes/programs.ts";
 import { PostgresServer } from "../../support/programs/postgres.ts";
+import { CuttingProxy } from "../../support/proxies/cutting-proxy.ts";
 import { startTestServer } from "../../support/servers/start-test-server.ts";
 
 /** A test that runs out of time ends the server with it, and fails all that follow. */
@@ -39,6 +40,23 @@ describe.skipIf(isMissing("postgres"))("two servers on one database", () => {
     const found = await fetch(`${second.url}/v1/docs/shared`);
     const info = await found.json();
     expect(info).toMatchObject({ name: "shared" });
+  });
+
+  test("say why they are not ready while the database does not answer, and stay alive", async () => {
+    await using proxy = await CuttingProxy.to(postgres.socket);
+    const behind = { url: new URL(await postgres.newSchema(proxy.socket)) };
+    await using server = await startTestServer({ cluster: behind });
+    const answerOf = async (path: string) => {
+      const response = await fetch(server.url + path);
+      return [response.status, await response.text()] as const;
+    };
+    expect(await answerOf("/readyz")).toEqual([200, "ready\n"]);
+    proxy.cut();
+    await eventually("not ready", async () => (await answerOf("/readyz"))[0] === 503);
+    expect((await answerOf("/readyz"))[1]).toMatch(/^not ready: the database has not answered for \d+ s\n$/);
+    expect(await answerOf("/healthz")).toEqual([200, "ok\n"]);
+    proxy.mend();
+    await eventually("ready", async () => (await answerOf("/readyz"))[0] === 200);
   });
 
   test("find the documents when they start again with other data folders", async () => {

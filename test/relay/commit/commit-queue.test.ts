@@ -10,13 +10,17 @@ import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
 import { recordedLog } from "../../support/fakes/recorded-log.ts";
 
-function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes, store = new FailingStore(openMemoryStore())) {
+function setUp(
+  waitingUpdateBytes = defaultLimits.waitingUpdateBytes,
+  store = new FailingStore(openMemoryStore()),
+  patienceMs?: number,
+) {
   const clock = new FakeClock();
   const limits = { ...defaultLimits, waitingUpdateBytes };
   const { log, events: logged } = recordedLog();
   const common = { store, clock, log, metrics: createMetrics() };
   const durability = new Durability({ ...common, durability: "disk", acknowledgementWindowMs: 20 });
-  const queue = new CommitQueue({ ...common, durability, limits });
+  const queue = new CommitQueue({ ...common, durability, limits, patienceMs });
   const events: string[] = [];
   const enqueue = (name: string, bytes = 1, connection?: object) =>
     queue.enqueue({
@@ -236,6 +240,36 @@ describe("the commit queue", () => {
     await turn();
     expect(events.slice(2)).toEqual(["c committed"]);
     expect(queue.isFailing).toBe(false);
+  });
+
+  test("discards all waiting updates, and those that follow, when its patience with a failing store ends", async () => {
+    const { clock, store, queue, events, enqueue, turn } = setUp(undefined, undefined, 30_000);
+    const pass = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 100) {
+        clock.advance(100);
+        await turn();
+      }
+    };
+    store.fail("unavailable");
+    enqueue("a");
+    await turn();
+    await pass(29_000);
+    expect(events).toEqual([]);
+    await pass(6_000);
+    expect(events).toEqual(["a discarded"]);
+    enqueue("b");
+    await turn();
+    expect(events.slice(1)).toEqual(["b discarded"]);
+    store.recover();
+    await pass(5_000);
+    expect(queue.isFailing).toBe(false);
+    store.fail("unavailable");
+    enqueue("c");
+    await turn();
+    await pass(20_000);
+    store.recover();
+    await pass(5_000);
+    expect(events.slice(2)).toEqual(["c committed"]);
   });
 
   test("notices by itself, after giving up, that the store works again", async () => {

@@ -40,7 +40,7 @@ function serve({ isForCompatibility = false, ...changed }: Changed = {}) {
     protocols: [protocol],
     originPolicy: originPolicyOf("0.0.0.0", []),
     isForCompatibility,
-    isReady: () => true,
+    whyNotReady: () => [],
     assets: async () => undefined,
     routes: [],
   });

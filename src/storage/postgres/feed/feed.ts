@@ -7,10 +7,12 @@ import { type Heads, readBatches, readHeads, removeRead } from "./read-feed.ts";
 
 export interface FeedOptions {
   readonly pool: SQL;
-  readonly clock: Pick<Clock, "after">;
+  readonly clock: Pick<Clock, "after" | "elapsedMs">;
   readonly follower: StoreFollower;
   /** All writers that this node has had. Grows before they write. */
   readonly ownWriters: ReadonlySet<number>;
+  /** Called with the number of batches for which the doorbell has not rung. */
+  readonly repaired: (batches: number) => void;
 }
 
 /** Without a ring the writers are looked at after this time: a connection that listens may break unnoticed. */
@@ -37,6 +39,11 @@ export class Feed {
   #removedAt = 0;
   #running: Promise<void> | undefined;
   #isDue = false;
+  /** The doorbell has rung since the last look. */
+  #hasRung = false;
+  /** When everything was read that was committed, by `Clock.elapsedMs`. */
+  #caughtUpAt = 0;
+  #lagBatches = 0;
   #isClosed = false;
   #cancel: (() => void) | undefined;
 
@@ -48,13 +55,27 @@ export class Feed {
   /** Resolves when everything that is committed from then on will be reported. Rejects as `Doorbell.listen`. */
   async start(): Promise<void> {
     await this.#begin();
-    await this.#doorbell.listen(() => this.#look(), this.#options.clock);
+    const rung = () => {
+      this.#hasRung = true;
+      this.#look();
+    };
+    await this.#doorbell.listen(rung, this.#options.clock);
     this.#look();
   }
 
   /** Tells the other nodes that this one has committed something. */
   committed(): void {
     this.#doorbell.ring();
+  }
+
+  /** The time since everything was read that was committed. */
+  get behindMs(): number {
+    return this.#options.clock.elapsedMs() - this.#caughtUpAt;
+  }
+
+  /** The batches of other nodes that are known to be committed, and not read. */
+  get lagBatches(): number {
+    return this.#lagBatches;
   }
 
   async close(): Promise<void> {
@@ -71,6 +92,12 @@ export class Feed {
   #beginAt({ at, byWriter }: Heads): void {
     this.#readAt = at;
     this.#cursors = new Map(byWriter);
+    this.#caughtUp();
+  }
+
+  #caughtUp(): void {
+    this.#lagBatches = 0;
+    this.#caughtUpAt = this.#options.clock.elapsedMs();
   }
 
   /** Reads now, or once more when the reading under way has ended. */
@@ -98,15 +125,21 @@ export class Feed {
 
   async #read(): Promise<void> {
     const { follower, ownWriters, pool } = this.#options;
+    const hasRung = this.#hasRung;
+    this.#hasRung = false;
     const heads = await repeatWhileBroken(() => readHeads(pool));
     if (this.#hasMissed(heads)) {
       this.#beginAt(heads);
       follower.missed();
       return;
     }
-    for (const [writer, head] of heads.byWriter) if (!ownWriters.has(writer)) await this.#readWriter(writer, head);
+    const others = [...heads.byWriter].filter(([writer]) => !ownWriters.has(writer));
+    this.#lagBatches = others.reduce((sum, [writer, head]) => sum + head - (this.#cursors.get(writer) ?? 0), 0);
+    if (!hasRung && this.#lagBatches > 0) this.#options.repaired(this.#lagBatches);
+    for (const [writer, head] of others) await this.#readWriter(writer, head);
     for (const writer of this.#cursors.keys()) if (!heads.byWriter.has(writer)) this.#cursors.delete(writer);
     this.#readAt = heads.at;
+    this.#caughtUp();
     if (heads.at - this.#removedAt < removalMs) return;
     this.#removedAt = heads.at;
     await removeRead(keptMs, pool);
@@ -129,6 +162,7 @@ export class Feed {
       if (updates.length > 0) follower.appended(updates);
       for (const document of changed) follower.changed(document);
       this.#cursors.set(writer, until);
+      this.#lagBatches -= until - after;
       after = until;
     }
   }

@@ -1,4 +1,4 @@
-import type { Instruments } from "./instruments.ts";
+import type { Instruments } from "../instruments.ts";
 
 export type BusMetrics = ReturnType<typeof createBusMetrics>;
 
