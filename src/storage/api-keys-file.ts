@@ -15,6 +15,7 @@ import {
 } from "../auth/keys/api-keys.ts";
 import { errorCode } from "../lib/error-code.ts";
 import type { Clock } from "../lib/time/clock.ts";
+import type { HashedApiKey } from "./access/access-content.ts";
 import { createDataFolder } from "./data-folder.ts";
 import { lockFile } from "./file-lock.ts";
 import { type FolderContent, refuseIfLost } from "./folder-content.ts";
@@ -106,6 +107,17 @@ export class ApiKeysFile implements KeptApiKeys {
       const revoked = keys.find(({ name }) => name === nameOrId) ?? keys.find(({ id }) => id === nameOrId);
       return { keys: keys.filter((key) => key !== revoked), result: revoked && shownKey(revoked) };
     });
+  }
+
+  /** All keys as they are kept, in the order in which they were made. */
+  hashed(): readonly HashedApiKey[] {
+    return [...this.#current().values()];
+  }
+
+  /** Adds keys that were made elsewhere. Their ids and names are not those of others. */
+  add(added: readonly HashedApiKey[]): void {
+    createDataFolder(this.#folder);
+    this.#change((keys) => ({ keys: [...keys, ...added], result: undefined }));
   }
 
   get #path(): string {

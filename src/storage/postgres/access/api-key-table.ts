@@ -12,6 +12,7 @@ import {
   TooManyApiKeys,
 } from "../../../auth/keys/api-keys.ts";
 import type { Clock } from "../../../lib/time/clock.ts";
+import type { HashedApiKey } from "../../access/access-content.ts";
 import { isOutcomeUnknown, repeatWhileBroken, translateErrors } from "../postgres-errors.ts";
 import { readOneState, transact } from "../transact.ts";
 import { countChange, type TableCopy } from "./counted-table.ts";
@@ -131,6 +132,13 @@ async function isKept(id: string, transaction: SQL): Promise<boolean> {
   await countChange("api-keys", transaction);
   const found = await transaction`SELECT id FROM yurt_api_keys WHERE id = ${id}`;
   return found.length > 0;
+}
+
+/** All keys with a scope that this release knows, in the order in which they were made. */
+export async function readApiKeys(sql: SQL): Promise<readonly HashedApiKey[]> {
+  return (await readKeys(sql))
+    .map(entryOf)
+    .flatMap((entry) => (entry === undefined ? [] : [{ ...entry[1], hash: entry[0] }]));
 }
 
 async function readKeys(sql: SQL): Promise<readonly KeyRow[]> {

@@ -100,13 +100,7 @@ export class RevocationTable implements RevocationLog, TableCopy {
   }
 
   #insert(id: string, revocation: Revocation): Promise<void> {
-    const insert = async (transaction: SQL) => {
-      const version = await countChange("revocations", transaction);
-      await transaction`
-        INSERT INTO yurt_revocations (id, version, content, until)
-        VALUES (${id}, ${version}::bigint, ${revocationText(revocation)}, ${endOf(revocation)}::bigint)
-        ON CONFLICT (id) DO NOTHING`;
-    };
+    const insert = (transaction: SQL) => insertRevocation(id, revocation, transaction);
     return translateErrors(() => repeatWhileBroken(() => transact(this.#options.pool, insert)));
   }
 
@@ -126,6 +120,15 @@ export class RevocationTable implements RevocationLog, TableCopy {
     // After a failure, the rows are removed an hour later.
     void pool`DELETE FROM yurt_revocations WHERE until < extract(epoch FROM now()) * 1000`.catch(() => {});
   }
+}
+
+/** Inserts a revocation in a transaction, unless there is one with this id. */
+export async function insertRevocation(id: string, revocation: Revocation, transaction: SQL): Promise<void> {
+  const version = await countChange("revocations", transaction);
+  await transaction`
+    INSERT INTO yurt_revocations (id, version, content, until)
+    VALUES (${id}, ${version}::bigint, ${revocationText(revocation)}, ${endOf(revocation)}::bigint)
+    ON CONFLICT (id) DO NOTHING`;
 }
 
 interface RevocationRow {
