@@ -234,9 +234,9 @@ function openDirectSignaling(shared: SignalingDependencies) {
   const mailBudget = new MailBudget({ limitBytes: limits.mailboxesBytes, addresses });
   metrics.budgets.readFrom("mailboxes", { used: () => mailBudget.usedBytes, limit: () => limits.mailboxesBytes });
   const peerJsRoom = peerJsRoomName(key);
-  const cluster = bus && { bus, room: peerJsRoom };
-  const namespace = new PeerJsNamespace({ mailBudget, clock, cluster, limits, metrics });
-  const devices = new Devices({ mailBudget, clock, limits, metrics });
+  const clusterOf = (room: string) => bus && { bus, room };
+  const namespace = new PeerJsNamespace({ mailBudget, clock, cluster: clusterOf(peerJsRoom), limits, metrics });
+  const devices = new Devices({ mailBudget, clock, cluster: clusterOf(peersRoomName), limits, metrics });
   return {
     peerjs: peerjs({ ...shared, key, discoveryEnabled, namespace }),
     peers: peers({ ...shared, devices }),

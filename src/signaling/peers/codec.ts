@@ -125,6 +125,21 @@ export function encodeSignal({ event, message }: Signal, from: string): string {
   return encodeEvent(event, { ...message, ...Object.fromEntries(named.map((name) => [name, from])) });
 }
 
+/** Encodes the ids that a device has exchanged messages with, for another node. */
+export function encodeIds(ids: readonly string[]): string {
+  return JSON.stringify(ids);
+}
+
+/** Reads such ids; none if another release has written something else. */
+export function decodeIds(text: string): readonly string[] {
+  try {
+    const ids: unknown = JSON.parse(text);
+    return isListOfStrings(ids) ? ids : [];
+  } catch {
+    return [];
+  }
+}
+
 /** Reads the token of a connect packet, whose JSON is the client's `auth`. */
 function decodeToken(json: string, jsonDepth: number): string | undefined {
   const shown = json === "" ? {} : decodeJsonValue(json, jsonDepth);

@@ -9,6 +9,7 @@ import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import type { IceServers } from "../../turn/ice/ice-servers.ts";
+import type { IdGrant } from "../cluster/id-claim.ts";
 import { takeOverId } from "../id-takeover.ts";
 import { BoundExceeded, malformed } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
@@ -29,7 +30,7 @@ import {
   type Registration,
   type Signal,
 } from "./codec.ts";
-import type { Device, Devices } from "./devices.ts";
+import { type Device, type Devices, idInUse } from "./devices.ts";
 
 /** The parts that all Peers sessions of a server share. */
 export interface PeersOptions {
@@ -48,6 +49,14 @@ type Acknowledge = (...args: readonly unknown[]) => void;
 /** A signal, and the answer to its sender. */
 interface AnswerableSignal {
   readonly signal: Signal;
+  readonly acknowledge: Acknowledge;
+}
+
+/** A registration whose id the device may have. */
+interface GrantedRegistration {
+  readonly device: Device;
+  readonly holder: Device | undefined;
+  readonly grant: IdGrant | undefined;
   readonly acknowledge: Acknowledge;
 }
 
@@ -187,18 +196,20 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
     if (problem !== undefined) return acknowledge(problem);
     const { clock, devices, limits } = this.#options;
     // The client pays for two messages to every known device: that it is online, and that it is offline.
-    if (!(await this.#quota.spend(2 * devices.knownDevices({ id, groups }).size))) return;
+    if (!(await this.#quota.spend(2 * devices.audienceOf({ id, groups })))) return;
     const isGranted = await takeOverId({
       holder: () => devices.find(id),
       isOwn: (holder) => holder.connection === this.#connection,
       clock,
       withinMs: limits.livenessProbeMs,
-      granted: (holder) => {
+      claim: devices.claim(id),
+      granted: (holder, grant) => {
+        const device = { id, groups, connection: this.#connection };
         if (this.#connection.isOpen && this.#grant !== undefined)
-          this.#joinDevices({ id, groups, connection: this.#connection }, holder, acknowledge);
+          this.#joinDevices({ device, holder, grant, acknowledge });
       },
     });
-    if (!isGranted) acknowledge("Device id in use");
+    if (!isGranted) acknowledge(idInUse);
   }
 
   #nameProblem(names: readonly string[]): string | undefined {
@@ -214,7 +225,7 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
   }
 
   /** Registers in one synchronous step: a device id that is taken over has not been offline in between. */
-  #joinDevices(device: Device, holder: Device | undefined, acknowledge: Acknowledge): void {
+  #joinDevices({ device, holder, grant, acknowledge }: GrantedRegistration): void {
     const { devices } = this.#options;
     if (this.#device !== undefined && this.#device !== holder) this.#leave();
     const further = device.groups.length - (this.#device?.groups.length ?? 0);
@@ -223,7 +234,7 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
       acknowledge("Too many groups");
       return;
     }
-    if (devices.join(device) === "full") {
+    if (devices.join(device, grant) === "full") {
       this.#quota.met("room-members");
       acknowledge("Too many devices");
       return;
@@ -250,7 +261,7 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
   deliver({ signal, acknowledge }: AnswerableSignal): void {
     if (this.#device === undefined) {
       acknowledge("Device is not registered");
-    } else if (this.#options.devices.deliver(signal, this.#device)) {
+    } else if (this.#options.devices.send(signal, this.#device)) {
       acknowledge(null, "success");
     } else {
       this.#quota.met("mailbox");

@@ -1,5 +1,6 @@
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
+import type { Bus } from "../../../src/cluster/bus.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
@@ -16,6 +17,9 @@ import { recordedLog } from "../fakes/recorded-log.ts";
 export interface PeersClientsOptions {
   readonly authorizer?: Authorizer;
   readonly limits?: Partial<Limits>;
+  readonly clock?: FakeClock;
+  /** The bus to other nodes, if the server is one of several. */
+  readonly bus?: Bus;
 }
 
 export interface PeersClient {
@@ -39,12 +43,13 @@ export const iceServers: IceServers = {
 };
 
 /** Peers' protocol, and clients of it without a network. */
-export function peersClients({ authorizer = openAuthorizer, limits: changed = {} }: PeersClientsOptions = {}) {
-  const limits = { ...defaultLimits, ...changed };
-  const clock = new FakeClock();
+export function peersClients(options: PeersClientsOptions = {}) {
+  const { authorizer = openAuthorizer, bus, clock = new FakeClock() } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   const metrics = createMetrics();
   const budget = new MailBudget({ limitBytes: limits.mailboxesBytes, addresses: new CountedAddresses() });
-  const devices = new Devices({ mailBudget: budget, clock, limits, metrics });
+  const cluster = bus && { bus, room: "peers" };
+  const devices = new Devices({ mailBudget: budget, clock, cluster, limits, metrics });
   const quotas = new Quotas({ addresses: new CountedAddresses(), limits, clock, log: recordedLog().log, metrics });
   const protocol = peers({ devices, iceServers, authorizer, quotas, limits, clock, metrics });
   let connections = 0;
