@@ -114,7 +114,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     options.https && opening.use(openHttps(options.https, { ...dependencies, dataFolder: dataFolder?.path }));
   const pages = opening.use(openPages(options));
   const keeping = opening.use(await openAccessKeeping({ ...dependencies, dataFolder, database }));
-  const { apiKeys, links, secrets: ownSecrets } = keeping;
+  const { apiKeys, links, roomTokenSecret, secrets: ownSecrets } = keeping;
   const access = opening.use(await openAccess(keeping, dependencies));
   const { administration, authorizer } = access;
   const turn = opening.use(await openTurn({ ...dependencies, ownSecrets, certificate: https?.certificate }));
@@ -140,7 +140,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     opening.use(await openWebhooks(store.webhooks, { ...dependencies, content: documents.content, relay }));
   const backups = dataFolder && files && opening.use(openBackups({ ...dependencies, dataFolder, store: files }));
   const ice = opening.use(openIce(authorized));
-  const signaling = opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs }));
+  const signaling = opening.use(openSignaling({ ...authorized, roomTokenSecret, lingerMs: signalingLingerMs }));
   const own: readonly Part[] = [
     operations,
     storage,

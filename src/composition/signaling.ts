@@ -41,6 +41,8 @@ export interface SignalingOptions extends PartDependencies, Pick<ServerOptions, 
   readonly authorizer: Authorizer;
   readonly administration: Administration;
   readonly iceServers: IceServers;
+  /** Signs the room tokens of OctateCode, on all servers that share it; undefined for one that shares none. */
+  readonly roomTokenSecret?: Uint8Array<ArrayBuffer> | undefined;
   /** How long a room without members stays open. */
   readonly lingerMs: number;
 }
@@ -93,7 +95,7 @@ interface Dialects extends Pick<SignalingPart, "rooms"> {
 
 /** Signaling in rooms, by JSON messages. To add a dialect, write its folder and one line in the list. */
 function openDialects(shared: SignalingDependencies): Dialects {
-  const { authorizer, bus, clock, limits, metrics, openChannel } = shared;
+  const { authorizer, bus, clock, limits, metrics, openChannel, roomTokenSecret } = shared;
   const registries = new RoomRegistries(shared);
   const openTopic = () => {
     const { signalingRoomMembers: memberLimit, peerIdsPerSubscriber } = limits;
@@ -102,7 +104,8 @@ function openDialects(shared: SignalingDependencies): Dialects {
   const octateRooms = new OctateRooms({ openChannel, limits, clock });
   metrics.rooms.readFrom("signaling", () => registries.size + octateRooms.size);
   // OctateCode's own tokens permit every room, so only a server that is open to everyone mints them.
-  const tokens = authorizer === openAuthorizer ? new SignedRoomTokens(clock, limits.roomTokenMs) : undefined;
+  const tokens =
+    authorizer === openAuthorizer ? new SignedRoomTokens(clock, limits.roomTokenMs, roomTokenSecret) : undefined;
   const peerRooms = {
     editor: openPeerRooms(shared, registries, { subject: "octatecode-editor", codec: octateEditorCodec }),
     peers: openPeerRooms(shared, registries, { subject: "octatecode-peers", codec: octatePeersCodec }),

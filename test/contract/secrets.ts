@@ -13,7 +13,11 @@ export interface SecretsMedium {
 export function describeSecrets(name: string, create: () => SecretsMedium | Promise<SecretsMedium>): void {
   const textsOf = (source: SecretSource) => {
     const secrets = new OwnSecrets(source);
-    const texts = [secrets.signing([]), secrets.turn([]), secrets.webhook([]).map((bytes) => bytes.toHex())].flat();
+    const texts = [
+      secrets.signing([]),
+      secrets.turn([]),
+      [...secrets.webhook([]), secrets.rooms()].map((bytes) => bytes.toHex()),
+    ].flat();
     return { texts, hasGenerated: secrets.hasGenerated };
   };
 
@@ -28,7 +32,7 @@ export function describeSecrets(name: string, create: () => SecretsMedium | Prom
 
     test("are generated once, each another, and are the same for all who open them", async () => {
       const [first, second] = [await medium.open(), await medium.open()].map(textsOf);
-      expect(new Set(first?.texts).size).toBe(3);
+      expect(new Set(first?.texts).size).toBe(4);
       expect(second?.texts).toEqual(first?.texts ?? []);
       expect(textsOf(await medium.open())).toEqual({ texts: first?.texts ?? [], hasGenerated: false });
     });

@@ -22,6 +22,8 @@ export interface AccessKeeping extends AsyncDisposable {
   /** Undefined likewise. */
   readonly apiKeys: KeptApiKeys | undefined;
   readonly links: AdminLinks;
+  /** As `SignalingOptions.roomTokenSecret`. */
+  readonly roomTokenSecret: Uint8Array<ArrayBuffer> | undefined;
   /** Secrets and revocations, as far as they are kept in the data folder. */
   readonly contents: readonly FolderContent[];
   /** Follows what other nodes change, once it is known who is to be told. Rejects with `StoreError`. */
@@ -47,6 +49,7 @@ export async function openAccessKeeping({ clock, dataFolder, database }: AccessK
     revocations,
     apiKeys: dataFolder && new ApiKeysFile(dataFolder.path, clock, { maxWaitMs: keysWaitMs, held: dataFolder }),
     links: new PassingAdminLinks(clock),
+    roomTokenSecret: undefined,
     contents: [secrets, revocations].filter((content) => content !== undefined),
     follow: async () => {},
     whyNotReady: () => undefined,
@@ -58,11 +61,13 @@ async function keepInDatabase({ pool }: Database, clock: Clock): Promise<AccessK
   // A server on its own does not load the module.
   const { openAccessTables } = await import("../../storage/postgres/access/access-tables.ts");
   const tables = await openAccessTables({ pool, clock });
+  const secrets = new OwnSecrets(tables.secrets);
   return {
-    secrets: new OwnSecrets(tables.secrets),
+    secrets,
     revocations: tables.revocations,
     apiKeys: tables.apiKeys,
     links: tables.links,
+    roomTokenSecret: secrets.rooms(),
     contents: [],
     follow: () => tables.follow(),
     whyNotReady: () => (tables.isCurrent ? undefined : "revocations and API keys cannot be read from the database"),

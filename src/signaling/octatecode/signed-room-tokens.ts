@@ -6,13 +6,16 @@ const algorithm = "HS256";
 /** Distinguishes these tokens from any other that might be signed with the same secret. */
 const audience = "yurt:room";
 
-/** Room tokens that are signed with a secret of this process: they are invalid after a restart. */
+const secretBytes = 32;
+
+/** Room tokens that are signed with a secret that servers share, or with one of this process: they end with it then. */
 export class SignedRoomTokens implements RoomTokens {
-  readonly #secret = crypto.getRandomValues(new Uint8Array(32));
+  readonly #secret: Uint8Array;
   readonly #clock: Clock;
   readonly #lifetimeMs: number;
 
-  constructor(clock: Clock, lifetimeMs: number) {
+  constructor(clock: Clock, lifetimeMs: number, secret = crypto.getRandomValues(new Uint8Array(secretBytes))) {
+    this.#secret = secret;
     this.#clock = clock;
     this.#lifetimeMs = lifetimeMs;
   }

@@ -2,12 +2,13 @@ import { parseWebhookSecret, shortestSecretBytes } from "../../config/auth-setti
 
 /**
  * The secrets that a server generates unless they are given, with how each is made: those that sign tokens, TURN
- * credentials and requests to the application's webhook.
+ * credentials, requests to the application's webhook, and OctateCode's room tokens on servers that share them.
  */
 export const secretGenerators = {
   "auth.secret": randomText,
   "turn.secret": randomText,
   "auth.webhook-secret": () => `whsec_${randomBytes().toBase64()}`,
+  "signaling.room-secret": randomText,
 } as const;
 
 export type SecretName = keyof typeof secretGenerators;
@@ -62,6 +63,11 @@ export class OwnSecrets {
     const secret = parseWebhookSecret(this.#load("auth.webhook-secret"));
     if (secret !== undefined) return [secret];
     throw this.#source.unreadable('holds an "auth.webhook-secret" that is not a Standard Webhooks secret');
+  }
+
+  /** The secret that signs the room tokens of OctateCode, for servers that share it. Throws likewise. */
+  rooms(): Uint8Array<ArrayBuffer> {
+    return new TextEncoder().encode(this.#loadText("signaling.room-secret"));
   }
 
   #loadText(name: SecretName): string {

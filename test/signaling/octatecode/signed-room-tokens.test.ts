@@ -19,6 +19,12 @@ test("a token permits its user to join its room for a limited time", async () =>
   expect(await tokens.verify(token)).toBe("expired");
 });
 
+test("servers that share a secret take each other's tokens", async () => {
+  const secret = new Uint8Array(32).fill(7);
+  const [first, second] = [0, 1].map(() => new SignedRoomTokens(new FakeClock(), 3_600_000, secret));
+  expect(await second?.verify((await first?.mint(claim)) ?? "")).toEqual(claim);
+});
+
 test("two tokens for the same user and room differ", async () => {
   const { tokens } = open();
   expect(await tokens.mint(claim)).not.toBe(await tokens.mint(claim));
