@@ -1,88 +1,26 @@
 import { beforeAll, expect, test } from "bun:test";
-import type { Peer } from "peerjs";
-import type { Page } from "playwright-core";
 import { openChromium } from "../support/browser/browser.ts";
 import { eventually } from "../support/browser/eventually.ts";
-import { type ServedSnippet, serveSnippet } from "../support/browser/snippet.ts";
+import { peerJsPages, seenBy, sees, servePeerJsApp, talks } from "../support/browser/peerjs-pages.ts";
+import type { ServedSnippet } from "../support/browser/snippet.ts";
 import { revoke, secret, tokenFor } from "../support/bytes/tokens.ts";
 import { startTestServer, type TestServerOptions } from "../support/servers/start-test-server.ts";
-
-declare global {
-  /** The client that the page has opened. It exists in the page only. */
-  var peer: Peer;
-  /** Opens a client and records its events in `seen`. */
-  var openPeer: (id: string | undefined, options: object) => void;
-  /** Connects to the client with this id. */
-  var call: (id: string) => void;
-  var seen: string[];
-}
 
 const chromium = openChromium();
 let app: ServedSnippet;
 
-/** An app that greets over each data connection that it opens, and answers greetings over all of them. */
-const code = `
-  import { Peer } from "peerjs";
-  globalThis.seen = [];
-  const watch = (connection) => {
-    connection.on("open", () => seen.push("connected to " + connection.peer));
-    connection.on("data", (data) => {
-      seen.push(connection.peer + " says " + data);
-      if (data === "hello") connection.send("hello yourself");
-    });
-  };
-  globalThis.openPeer = (id, options) => {
-    globalThis.peer = id === undefined ? new Peer(options) : new Peer(id, options);
-    peer.on("open", (given) => seen.push("open as " + given));
-    peer.on("error", ({ type }) => seen.push("error " + type));
-    peer.on("disconnected", () => seen.push("disconnected"));
-    peer.on("connection", watch);
-  };
-  globalThis.call = (id) => {
-    const connection = peer.connect(id, { reliable: true });
-    watch(connection);
-    connection.on("open", () => connection.send("hello"));
-  };`;
-
 beforeAll(async () => {
-  app = await serveSnippet(code);
+  app = await servePeerJsApp();
 });
 
 async function setUp(serverOptions: TestServerOptions = {}) {
   const server = await startTestServer(serverOptions);
-  // PeerJS logs each of its errors, and Chromium logs a response with 401.
-  const tolerated = [/PeerJS|Could not get an ID|401/];
-  const people = chromium.people({ url: app.url, otherUrl: server.url, tolerated });
-  const options = { host: "127.0.0.1", port: server.port, path: "/peerjs", config: { iceServers: [] } };
-  const visit = () => people.visit("/");
-  const enter = (page: Page, id?: string, more: object = {}) =>
-    page.evaluate(([given, all]) => openPeer(given, all), [id, { ...options, ...more }] as const);
-  const open = async (id?: string, more: object = {}) => {
-    const page = await visit();
-    await enter(page, id, more);
-    return page;
-  };
+  const pages = peerJsPages(chromium, app, server);
   const dispose = async () => {
-    await people[Symbol.asyncDispose]();
+    await pages[Symbol.asyncDispose]();
     await server.stop();
   };
-  return { url: server.url, visit, enter, open, [Symbol.asyncDispose]: dispose };
-}
-
-const seenBy = (page: Page) => page.evaluate(() => globalThis.seen);
-
-async function sees(page: Page, what: string): Promise<void> {
-  try {
-    await eventually(what, async () => (await seenBy(page)).includes(what));
-  } catch (error) {
-    throw new Error(`the page has seen ${JSON.stringify(await seenBy(page))}`, { cause: error });
-  }
-}
-
-async function talks(page: Page, id: string): Promise<void> {
-  await page.evaluate((other) => call(other), id);
-  await sees(page, `connected to ${id}`);
-  await sees(page, `${id} says hello yourself`);
+  return { ...pages, url: server.url, [Symbol.asyncDispose]: dispose };
 }
 
 test("two pages open a data connection, one of them under an id that the server generated", async () => {
