@@ -115,6 +115,8 @@ export function openSyncRooms(room: SyncRoomOptions, { closed, lingerMs }: SyncR
 /** The part of a server that stores documents and relays their updates. */
 export interface Relay extends Part {
   readonly rooms: RoomRegistry<SyncRoom>;
+  /** The presence on the other nodes; undefined for a server that is alone. */
+  readonly presenceNodes: PresenceNodes | undefined;
   /** Every committed update. */
   readonly changes: Changes;
   readonly events: RoomEvents;
@@ -141,6 +143,7 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
   ];
   return {
     rooms,
+    presenceNodes: room.presenceNodes,
     changes: room.changes,
     events: room.events,
     follow: async () => store.follow?.(new FollowedRooms({ rooms, clock, log })),

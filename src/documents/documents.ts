@@ -1,8 +1,6 @@
-import { isSameUser } from "../auth/identifiers.ts";
-import type { AwarenessEntry } from "../relay/awareness/awareness-codec.ts";
+import type { FoundPresence, PresenceNodes } from "../relay/awareness/nodes/presence-nodes.ts";
 import type { Changes } from "../relay/changes.ts";
 import type { Deletion } from "../relay/deletion.ts";
-import { disconnectMembers } from "../relay/disconnect.ts";
 import type { DocumentParts } from "../relay/document/document.ts";
 import { type UpdateOrder, type WriteOutcome, writeUpdate } from "../relay/server-updates/write-update.ts";
 import type { SyncRoom } from "../relay/sync-room.ts";
@@ -14,6 +12,8 @@ export interface DocumentsOptions {
   readonly rooms: RoomRegistry<SyncRoom>;
   readonly deletion: Deletion;
   readonly changes: Changes;
+  /** The presence on the other nodes of a cluster. */
+  readonly presenceNodes?: Pick<PresenceNodes, "find"> | undefined;
 }
 
 /** An update that is to be written. */
@@ -142,19 +142,18 @@ export class Documents {
     }
   }
 
-  /** The present awareness states of a document; none if no client is in it. */
-  presence(document: string): readonly AwarenessEntry[] {
-    return this.#options.rooms.find(document)?.presence ?? [];
+  /** The present awareness states of a document, on all nodes; none if no client is in it. */
+  async presence(document: string): Promise<FoundPresence> {
+    const { presenceNodes, rooms } = this.#options;
+    const entries = rooms.find(document)?.presence ?? [];
+    // A room with members knows those of all nodes.
+    if (entries.length > 0 || presenceNodes === undefined) return { entries, isComplete: true };
+    return await presenceNodes.find(document);
   }
 
-  /** As `disconnectMembers`, for all clients in the document, or those of one user; 0 if there are none. */
-  disconnect(document: string, user?: string): number {
-    const room = this.#options.rooms.find(document);
-    if (room === undefined) return 0;
-    return disconnectMembers(
-      room,
-      (member) => user === undefined || (member.user !== undefined && isSameUser(member.user, user)),
-    );
+  /** The latest clock of a client's awareness in an open document; undefined for one that is not known. */
+  awarenessClockOf(document: string, clientId: number): number | undefined {
+    return this.#options.rooms.find(document)?.awarenessClockOf(clientId);
   }
 
   #report(event: DocumentEvent): void {

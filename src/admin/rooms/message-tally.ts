@@ -15,10 +15,17 @@ const mostPairs = 500;
 export class MessageTally {
   #counts = new Map<string, { readonly from: string; readonly to: string | null; count: number }>();
   #omitted = 0;
+  readonly #idOf: (member: Pick<Connection, "id">) => string;
+
+  /** `idOf`: the id that lists of members have. */
+  constructor(idOf: (member: Pick<Connection, "id">) => string) {
+    this.#idOf = idOf;
+  }
 
   /** Counts one message; without a receiver, it was for all others. */
-  add({ id: from }: Pick<Connection, "id">, receiver: Pick<Connection, "id"> | undefined): void {
-    const to = receiver?.id ?? null;
+  add(sender: Pick<Connection, "id">, receiver: Pick<Connection, "id"> | undefined): void {
+    const from = this.#idOf(sender);
+    const to = receiver === undefined ? null : this.#idOf(receiver);
     const key = `${from} ${to ?? ""}`;
     const known = this.#counts.get(key);
     if (known !== undefined) known.count += 1;

@@ -1,4 +1,7 @@
+import * as v from "valibot";
 import type { AccessRequest } from "../../auth/authorizer.ts";
+import type { Bus, BusListener, BusPort, NodeId } from "../../cluster/bus.ts";
+import { jsonBytes, readJsonBytes } from "../../lib/json-bytes.ts";
 import { disconnected, disconnectMembers } from "../../relay/disconnect.ts";
 import type { SyncMember } from "../../relay/sync-member.ts";
 import type { SyncRoom } from "../../relay/sync-room.ts";
@@ -13,6 +16,8 @@ export interface OpenRoomsOptions {
   /** Undefined for a server that stores no documents. */
   readonly sync: Pick<RoomRegistry<SyncRoom>, "entries" | "find"> | undefined;
   readonly signaling: readonly SignalingRooms[];
+  /** Undefined for a server that is alone. */
+  readonly bus?: Bus | undefined;
 }
 
 export interface RoomPage {
@@ -39,15 +44,27 @@ export interface RoomMember {
   readonly access: "read" | "write" | undefined;
 }
 
+/** A node asks for a member to be disconnected, and is told whether it was. */
+const question = v.object({ kind: v.picklist(["sync", "signaling"]), member: v.string() });
+const answer = v.object({ wasMember: v.boolean() });
+
 /**
- * The rooms that are open, as they are at the moment of the call: nothing is kept for it. Sync and signaling rooms of one
+ * The rooms that are open on this node, as they are at the moment of the call: nothing is kept for it. Sync and signaling rooms of one
  * name are two rooms; those of two signaling protocols are shown as one, since one permission is good for both.
  */
-export class OpenRooms {
+export class OpenRooms implements BusListener {
   readonly #options: OpenRoomsOptions;
+  readonly #port: BusPort | undefined;
 
   constructor(options: OpenRoomsOptions) {
     this.#options = options;
+    this.#port = options.bus?.open("disconnect-member", this);
+  }
+
+  /** The id of a member for administrators, which no member of another node has. */
+  idOf({ id }: Pick<Connection, "id">): string {
+    const { bus } = this.#options;
+    return bus === undefined ? id : `${id}@${bus.node}`;
   }
 
   /** One room more than the limit, if there are more, in the order of the UTF-16 code units of their names. */
@@ -86,15 +103,32 @@ export class OpenRooms {
   }
 
   /**
-   * Removes a connection from a room. In a signaling room it closes the connection, because the protocols have no
-   * message for less. The client may return. False if the room has no such member.
+   * Removes a member from a room, on whichever node it is. In a signaling room it closes the connection, because the
+   * protocols have no message for less. The client may return. False if the room has no such member, or its node has not
+   * answered.
    */
-  disconnect(kind: RoomKind, name: string, connectionId: string): boolean {
+  async disconnect(kind: RoomKind, name: string, member: string): Promise<boolean> {
+    if (this.#disconnect(kind, name, member)) return true;
+    const { answers } = (await this.#port?.ask(name, jsonBytes({ kind, member }))) ?? { answers: [] };
+    return answers.some((each) => readJsonBytes(each.answer, answer)?.wasMember === true);
+  }
+
+  received(): void {
+    // Nodes are only asked.
+  }
+
+  asked(_from: NodeId, name: string, asked: Uint8Array): Uint8Array | undefined {
+    const order = readJsonBytes(asked, question);
+    return order && jsonBytes({ wasMember: this.#disconnect(order.kind, name, order.member) });
+  }
+
+  #disconnect(kind: RoomKind, name: string, member: string): boolean {
+    const isMeant = ({ connection }: Pick<RoomMember, "connection">) => this.idOf(connection) === member;
     if (kind === "sync") {
       const room = this.#options.sync?.find(name);
-      return room !== undefined && disconnectMembers(room, ({ connection }) => connection.id === connectionId) > 0;
+      return room !== undefined && disconnectMembers(room, isMeant) > 0;
     }
-    const found = this.members(kind, name)?.filter(({ connection }) => connection.id === connectionId) ?? [];
+    const found = this.members(kind, name)?.filter(isMeant) ?? [];
     for (const { connection } of found) connection.close(closeReasonOf(disconnected));
     return found.length > 0;
   }

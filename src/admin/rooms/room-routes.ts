@@ -98,10 +98,10 @@ export function roomRoutes({ rooms, watches }: RoomRoutesOptions): readonly Rout
       description:
         "It may return, and is authorized anew then (close code 4501): revoke its token before (`POST /api/revocations`). In a signaling room its whole connection is closed.",
       answers: { 204: { description: "It is disconnected" } },
-      handle: ({ caller, path }) => {
+      handle: async ({ caller, path }) => {
         demandAll(caller);
         const { kind, name } = roomIn(path);
-        if (!rooms.disconnect(kind, name, path["member"] ?? "")) throw noSuchRoom();
+        if (!(await rooms.disconnect(kind, name, path["member"] ?? ""))) throw noSuchRoom();
         return noContent();
       },
     }),

@@ -26,7 +26,7 @@ export class RoomWatch {
   readonly #options: RoomWatchOptions;
   readonly #watched: WatchedName;
   readonly #readers = new Set<EventStream>();
-  readonly #tally = new MessageTally();
+  readonly #tally = new MessageTally((member) => this.#options.rooms.idOf(member));
   /** The room as its readers have seen it last, as JSON. */
   #shown = "";
   #cancelLook: (() => void) | undefined;

@@ -40,7 +40,7 @@ export type ShownRoom = v.InferOutput<typeof shownRoom>;
 
 /** A room with its members at this moment; undefined if it is not open. */
 export function showRoom(
-  rooms: Pick<OpenRooms, "members" | "presence">,
+  rooms: Pick<OpenRooms, "members" | "presence" | "idOf">,
   { kind, name }: { readonly kind: RoomKind; readonly name: string },
 ): ShownRoom | undefined {
   const members = rooms.members(kind, name);
@@ -49,7 +49,7 @@ export function showRoom(
     ...{ kind, name, members: members.length },
     protocols: [...new Set(members.map(({ protocol }) => protocol))].sort(),
     presence: kind === "sync" ? rooms.presence(name) : null,
-    memberList: members.slice(0, mostMembers).map(showMember),
+    memberList: members.slice(0, mostMembers).map((each) => showMember(each, rooms.idOf(each.connection))),
   };
 }
 
@@ -57,8 +57,8 @@ export function noSuchRoom(): Problem {
   return new Problem("no-such-room", "The room is not open, or the member has left it.");
 }
 
-function showMember({ access, connection, protocol, user }: RoomMember): ShownRoom["memberList"][number] {
-  const { id, openedAt, remoteAddress: address } = connection;
+function showMember({ access, connection, protocol, user }: RoomMember, id: string): ShownRoom["memberList"][number] {
+  const { openedAt, remoteAddress: address } = connection;
   const connectedAt = new Date(openedAt).toISOString();
   return { id, protocol, user: user ?? null, access: access ?? null, connectedAt, address };
 }

@@ -6,6 +6,7 @@ import { ContentWorkers, startContentWorker } from "../../documents/edits/conten
 import { DocumentContent } from "../../documents/edits/document-content.ts";
 import { WorkerMerger } from "../../documents/edits/worker-merger.ts";
 import { versionsBeforeEdits } from "../../documents/history/keep-version.ts";
+import { Disconnections } from "../../documents/presence/disconnections.ts";
 import { Guests } from "../../documents/presence/guests.ts";
 import { contentRoutes } from "../../documents/routes/content-routes.ts";
 import { copyRoutes } from "../../documents/routes/copy-routes.ts";
@@ -24,10 +25,10 @@ import type { PartDependencies, ServerOptions } from "../server-options.ts";
 import { openHistory } from "./history.ts";
 
 export interface DocumentsPartOptions
-  extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics">,
+  extends Pick<PartDependencies, "addresses" | "bus" | "clock" | "limits" | "log" | "metrics">,
     Pick<ServerOptions, "keepsDeleted" | "historyKeepMs" | "requiresMatch"> {
   readonly store: Store & { readonly history: HistoryStore; readonly webhooks: WebhookStore };
-  readonly relay: Pick<Relay, "rooms" | "changes">;
+  readonly relay: Pick<Relay, "rooms" | "changes" | "presenceNodes">;
   readonly streams: EventStreams;
   readonly deletedDocumentsMs?: number | undefined;
   readonly readersShowPresence: boolean;
@@ -39,10 +40,11 @@ export interface DocumentsPart extends Part {
 
 /** The part of a server that serves documents over HTTP. */
 export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: DocumentsPartOptions): DocumentsPart {
-  const { changes, rooms } = relay;
+  const { changes, presenceNodes, rooms } = relay;
   let [keptMs, { historyKeepMs, requiresMatch = false }] = [deletedDocumentsMs, shared];
   const keepMs = (document: string) => historyKeepMs(document);
-  const documents = new Documents({ store, rooms, changes, deletion: new Deletion({ store, rooms }) });
+  const documents = new Documents({ store, rooms, changes, presenceNodes, deletion: new Deletion({ store, rooms }) });
+  const disconnections = new Disconnections({ ...shared, rooms });
   const workers = new ContentWorkers({ ...shared, startWorker: startContentWorker });
   const merger = new WorkerMerger({ ...shared, workers });
   const keepVersion = versionsBeforeEdits({ history: store.history, keepMs });
@@ -61,7 +63,7 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   const orderSlots = copySlots(shared.limits, "lists of documents in another order than that of their names");
   const bounds = { slots, orderSlots, copySlots: copySlots(shared.limits) };
   const parts = { documentHistory, history: historyStore, keepMs, keepVersion, ...bounds };
-  const options = { ...shared, ...parts, content, documents, guests, merger, states };
+  const options = { ...shared, ...parts, content, disconnections, documents, guests, merger, states };
   return {
     content,
     api: [

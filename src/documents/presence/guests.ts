@@ -1,5 +1,6 @@
 import { Slots } from "../../api/bounds/slots.ts";
 import { Problem } from "../../api/problems.ts";
+import type { Bus } from "../../cluster/bus.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { BoundName } from "../../ops/metrics/bounds.ts";
 import type { WorkAccount } from "../../relay/awareness/awareness.ts";
@@ -10,35 +11,15 @@ import type { SyncRoom } from "../../relay/sync-room.ts";
 import type { Lease } from "../../rooms/room-registry.ts";
 import type { Documents } from "../documents.ts";
 import type { DocumentApiLimits } from "../limits.ts";
+import { GuestNodes, type GuestsOfNode } from "./guest-nodes.ts";
+import type { Showing, Shown, ShownState } from "./shown-state.ts";
 
 export interface GuestsOptions {
-  readonly documents: Pick<Documents, "open">;
+  readonly documents: Pick<Documents, "open" | "awarenessClockOf">;
+  /** Undefined for a server that is alone. */
+  readonly bus?: Bus | undefined;
   readonly clock: Clock;
   readonly limits: Pick<DocumentApiLimits, "apiGuests" | "apiGuestsPerCaller">;
-}
-
-/** A state that a client shows. */
-export interface ShownState {
-  readonly document: string;
-  /** The id of the client's guest, as its event stream told it; undefined for a client without a stream. */
-  readonly stream: string | undefined;
-  /** Undefined for a client without an id: it gets one. */
-  readonly clientId: number | undefined;
-  /** Undefined for a client that does not count: its state follows the one that is known. */
-  readonly clock: number | undefined;
-  /** As JSON text; undefined for none, which removes the client. */
-  readonly state: string | undefined;
-  /** The caller, among whose clients the id is sought. */
-  readonly source: string;
-  /** The key by which bounds count the caller, as `countedCaller`. */
-  readonly counted: string | undefined;
-}
-
-export interface Shown {
-  readonly clientId: number;
-  readonly clock: number;
-  /** When the state ends unless it is shown again, in epoch milliseconds; undefined while an event stream keeps it. */
-  readonly endsAt: number | undefined;
 }
 
 /** A state that no event stream keeps ends when it is not shown again for so long, as in y-protocols. */
@@ -50,17 +31,22 @@ const account: WorkAccount = {
   turns: { isOver: false, delayed: () => {}, wait: (task) => task() },
 };
 
-/** The clients that show their presence over HTTP: by their event streams, or for a time. */
-export class Guests {
+/**
+ * The clients that show their presence over HTTP: by their event streams, or for a time. A client has one guest in a cluster:
+ * a request that reaches another node is passed on to the one that has it.
+ */
+export class Guests implements GuestsOfNode {
   readonly #options: GuestsOptions;
+  readonly #nodes: GuestNodes | undefined;
   readonly #slots: Slots;
   /** The guests of event streams by their ids, and the others by caller, document and client id. */
   readonly #guests = new Map<string, Guest>();
   #isClosed = false;
 
   constructor(options: GuestsOptions) {
-    const { limits } = options;
+    const { bus, limits } = options;
     this.#options = options;
+    this.#nodes = bus && new GuestNodes(bus, this);
     this.#slots = new Slots({
       work: "clients that show their presence",
       inAll: { limit: () => limits.apiGuests, bound: "limits.api-guests" },
@@ -78,8 +64,9 @@ export class Guests {
    */
   join(lease: Lease<SyncRoom>, receive: PresenceGuest["receive"]): { readonly id: string; leave(): void } {
     const id = crypto.randomUUID();
-    const guest = new Guest(lease, receive, () => this.#guests.delete(id));
-    this.#guests.set(id, guest);
+    const key = streamKey(id);
+    const guest = new Guest(lease, receive, () => this.#guests.delete(key));
+    this.#guests.set(key, guest);
     return { id, leave: () => guest.leave() };
   }
 
@@ -88,18 +75,25 @@ export class Guests {
    * beyond a bound; with `DocumentDeleted`.
    */
   async show(order: ShownState): Promise<Shown> {
-    if (order.stream !== undefined) return this.#ofStream(order.stream, order.document).show(order);
-    const clientId = order.clientId ?? randomClientId();
-    const key = `${order.source}\n${clientId}\n${order.document}`;
-    const guest = this.#guests.get(key) ?? (await this.#open(key, order));
-    const { clock } = this.#options;
-    const shown = showOrLeave(guest, { ...order, clientId });
-    if (order.state === undefined) {
-      guest.leave();
-      return shown;
-    }
-    guest.expireWith(clock.after(expiryMs, () => guest.leave()));
-    return { ...shown, endsAt: clock.now() + expiryMs };
+    const here = this.showHere(order);
+    if (here !== undefined) return shownOr(here);
+    const { stream, clientId } = order;
+    const isKnown = stream !== undefined || clientId !== undefined;
+    const elsewhere = isKnown ? await this.#nodes?.show(order) : undefined;
+    if (elsewhere?.showing !== undefined) return shownOr(elsewhere.showing);
+    if (stream !== undefined) throw unknownStream();
+    const named = { ...order, clientId: clientId ?? randomClientId() };
+    const guest = await this.#open(keyOf(named), named);
+    return shownOr(this.#show(guest, named, elsewhere?.clock));
+  }
+
+  showHere(order: ShownState): Showing | undefined {
+    const guest = this.#guests.get(order.stream === undefined ? keyOf(order) : streamKey(order.stream));
+    return guest === undefined || guest.document !== order.document ? undefined : this.#show(guest, order);
+  }
+
+  clockOf(document: string, clientId: number): number | undefined {
+    return this.#options.documents.awarenessClockOf(document, clientId);
   }
 
   /** Removes all guests. None can come afterwards. */
@@ -108,16 +102,22 @@ export class Guests {
     for (const guest of [...this.#guests.values()]) guest.leave();
   }
 
-  #ofStream(id: string, document: string): Guest {
-    const guest = this.#guests.get(id);
-    if (guest?.document === document) return guest;
-    throw new Problem(
-      "invalid-request",
-      "No event stream of this document has this id. Send the id of its `ready` event.",
-      {
-        errors: [{ pointer: "/stream", detail: "give the `stream` of the event `ready`" }],
-      },
-    );
+  /** Shows a state by a guest. One without a stream ends with its state, or with the time. */
+  #show(guest: Guest, order: ShownState, knownClock = 0): Showing {
+    const shown = guest.show(order, knownClock);
+    if (order.stream !== undefined) return shown;
+    if ("refusedAt" in shown) {
+      // No timer would end a guest that was not shown before.
+      if (!guest.isExpiring) guest.leave();
+      return shown;
+    }
+    if (order.state === undefined) {
+      guest.leave();
+      return shown;
+    }
+    const { clock } = this.#options;
+    guest.expireWith(clock.after(expiryMs, () => guest.leave()));
+    return { ...shown, endsAt: clock.now() + expiryMs };
   }
 
   async #open(key: string, { counted, document }: ShownState): Promise<Guest> {
@@ -190,15 +190,14 @@ class Guest implements PresenceGuest {
     return this.#cancelExpiry !== undefined;
   }
 
-  /** Throws `Problem` for a state that is dropped at a bound. */
-  show({ clientId = randomClientId(), clock, state }: Pick<ShownState, "clientId" | "clock" | "state">): Shown {
+  /** `knownClock`: the clock that other nodes know. */
+  show({ clientId = randomClientId(), clock, state }: ShownState, knownClock: number): Showing {
     const { room } = this.#lease;
-    const ownClock = clock ?? (room.awarenessClockOf(clientId) ?? 0) + 1;
+    const ownClock = clock ?? Math.max(room.awarenessClockOf(clientId) ?? 0, knownClock) + 1;
     // The update has one entry, so it is applied at once.
     void room.updateGuest(this, encodeAwareness([{ clientId, clock: ownClock, state }]));
     const [met] = this.#met.splice(0);
-    if (met !== undefined) throw stateRefused(met);
-    return { clientId, clock: ownClock, endsAt: undefined };
+    return met === undefined ? { clientId, clock: ownClock, endsAt: undefined } : { refusedAt: met };
   }
 
   /** Ends the guest unless it is shown again. `cancel` cancels the timer for that. */
@@ -219,14 +218,29 @@ class Guest implements PresenceGuest {
   }
 }
 
-/** As `Guest.show`. A guest that was not shown before leaves if it throws: no timer would end it. */
-function showOrLeave(guest: Guest, order: ShownState): Shown {
-  try {
-    return guest.show(order);
-  } catch (error) {
-    if (!guest.isExpiring) guest.leave();
-    throw error;
-  }
+/** The key of a guest without a stream. */
+function keyOf({ source, clientId, document }: ShownState): string {
+  return `caller\n${source}\n${clientId}\n${document}`;
+}
+
+function streamKey(id: string): string {
+  return `stream\n${id}`;
+}
+
+/** Throws `Problem` for a state that is dropped at a bound. */
+function shownOr(showing: Showing): Shown {
+  if ("refusedAt" in showing) throw stateRefused(showing.refusedAt);
+  return showing;
+}
+
+function unknownStream(): Problem {
+  return new Problem(
+    "invalid-request",
+    "No event stream of this document has this id. Send the id of its `ready` event.",
+    {
+      errors: [{ pointer: "/stream", detail: "give the `stream` of the event `ready`" }],
+    },
+  );
 }
 
 function stateRefused(met: AwarenessBound): Problem {

@@ -9,12 +9,14 @@ import { DecodeError } from "../../relay/update/strict-decoding.ts";
 import { parseStrictly } from "../../relay/update/strict-json.ts";
 import { showTime, time } from "../document-schemas.ts";
 import type { Documents } from "../documents.ts";
+import type { Disconnections } from "../presence/disconnections.ts";
 import type { Guests } from "../presence/guests.ts";
 import { sourceOf } from "./content-routes.ts";
 import { present } from "./document-routes.ts";
 
 export interface PresenceRoutesOptions {
   readonly documents: Documents;
+  readonly disconnections: Disconnections;
   readonly guests: Guests;
   /** Whether clients that may only read can show their presence. */
   readonly readersShowPresence: boolean;
@@ -22,6 +24,10 @@ export interface PresenceRoutesOptions {
 }
 
 const tag = "Presence";
+
+/** In an answer for which a node has not said what it knows; absent from a complete one. */
+const partial = (consequence: string) =>
+  v.optional(v.pipe(v.literal(true), v.description(`A node of the cluster has not answered in time: ${consequence}`)));
 
 const presence = v.pipe(
   v.object({
@@ -32,6 +38,7 @@ const presence = v.pipe(
         state: v.pipe(v.unknown(), v.description("The awareness state that the application of the client sets")),
       }),
     ),
+    partial: partial("clients may be missing"),
   }),
   v.title("Awareness"),
 );
@@ -40,7 +47,10 @@ const disconnection = v.pipe(
   v.title("Disconnection"),
 );
 const disconnected = v.pipe(
-  v.object({ disconnected: v.pipe(v.number(), v.description("The number of clients")) }),
+  v.object({
+    disconnected: v.pipe(v.number(), v.description("The number of clients, on all nodes of a cluster")),
+    partial: partial("its clients may still be connected"),
+  }),
   v.title("Disconnected"),
 );
 
@@ -91,7 +101,7 @@ const shownAwareness = v.pipe(
 
 /** The routes for the presence of the clients in a document. */
 export function presenceRoutes(options: PresenceRoutesOptions): readonly Route[] {
-  const { documents, guests, limits, readersShowPresence } = options;
+  const { disconnections, documents, guests, limits, readersShowPresence } = options;
   return [
     route({
       method: "get",
@@ -102,11 +112,12 @@ export function presenceRoutes(options: PresenceRoutesOptions): readonly Route[]
       needs: "docs:read",
       answers: { 200: { description: "The states, as the clients have set them", json: presence } },
       handle: async ({ document }) => {
-        const entries = documents.presence(document);
+        const { entries, isComplete } = await documents.presence(document);
         // Clients may be in a document that nobody has written to.
         if (entries.length === 0) await present(documents, document);
         return json({
           items: entries.map(({ clientId, clock, state }) => ({ clientId, clock, state: JSON.parse(state ?? "null") })),
+          ...(isComplete ? {} : { partial: true }),
         });
       },
     }),
@@ -150,7 +161,10 @@ export function presenceRoutes(options: PresenceRoutesOptions): readonly Route[]
         maxBytes: () => limits.apiJsonBytes,
       }),
       answers: { 200: { description: "How many were disconnected", json: disconnected } },
-      handle: ({ body, document }) => json({ disconnected: documents.disconnect(document, body.user) }),
+      handle: async ({ body, document }) => {
+        const { count, isComplete } = await disconnections.disconnect(document, body.user);
+        return json({ disconnected: count, ...(isComplete ? {} : { partial: true }) });
+      },
     }),
   ];
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { OpenRooms } from "../../../src/admin/rooms/open-rooms.ts";
 import type { SignalingRooms } from "../../../src/signaling/signaling-rooms.ts";
+import { BusNetwork } from "../../support/cluster/bus-network.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 
 /** A protocol with one member in each of these rooms. */
@@ -42,7 +43,7 @@ test("a page has the rooms with the prefix, and one more than the limit", () => 
   ]);
 });
 
-test("the rooms of one name of two signaling protocols are shown as one", () => {
+test("the rooms of one name of two signaling protocols are shown as one", async () => {
   const [webrtc, cliffy] = [roomsOf("y-webrtc", ["a", "b"]), roomsOf("cliffy", ["b"])];
   const rooms = new OpenRooms({ sync: undefined, signaling: [webrtc.source, cliffy.source] });
   expect(rooms.list({ ...page, limit: 10 })).toEqual([
@@ -50,8 +51,25 @@ test("the rooms of one name of two signaling protocols are shown as one", () => 
     { name: "b", members: 2, protocols: ["cliffy", "y-webrtc"] },
   ]);
   expect(rooms.members("sync", "a")).toBeUndefined();
-  expect(rooms.disconnect("signaling", "b", "cliffy b")).toBe(true);
-  expect(rooms.disconnect("signaling", "b", "another")).toBe(false);
+  expect(await rooms.disconnect("signaling", "b", "cliffy b")).toBe(true);
+  expect(await rooms.disconnect("signaling", "b", "another")).toBe(false);
   expect(cliffy.connections.get("b")?.closeReason?.code).toBe(4501);
   expect(webrtc.connections.get("b")?.isOpen).toBe(true);
+});
+
+test("a member is disconnected on whichever node it is, and only that one", async () => {
+  const network = new BusNetwork();
+  const nodes = ["a", "b", "c"].map((node) => {
+    const { connections, source } = roomsOf("y-webrtc", ["topic"]);
+    return { connections, rooms: new OpenRooms({ sync: undefined, signaling: [source], bus: network.join(node) }) };
+  });
+  await network.settled();
+  const isOpen = () => nodes.map(({ connections }) => connections.get("topic")?.isOpen);
+  // The nodes count their connections alike.
+  const [, member] = nodes.map(({ connections, rooms }) => rooms.idOf(connections.get("topic") ?? { id: "" }));
+  expect(await nodes[0]?.rooms.disconnect("signaling", "topic", member ?? "")).toBe(true);
+  expect(isOpen()).toEqual([true, false, true]);
+  expect(await nodes[0]?.rooms.disconnect("signaling", "topic", "y-webrtc topic@d")).toBe(false);
+  expect(await nodes[0]?.rooms.disconnect("signaling", "another", member ?? "")).toBe(false);
+  expect(isOpen()).toEqual([true, false, true]);
 });
