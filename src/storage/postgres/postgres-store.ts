@@ -27,6 +27,7 @@ import { Feed } from "./feed/feed.ts";
 import { PostgresHistory } from "./history/postgres-history.ts";
 import { repeatWhileBroken, translateErrors } from "./postgres-errors.ts";
 import { transact } from "./transact.ts";
+import { untilReachable } from "./until-reachable.ts";
 import { PostgresWebhookStore } from "./webhooks/postgres-webhook-store.ts";
 
 interface StoreDependencies {
@@ -87,6 +88,7 @@ class PostgresStore implements SharedStore {
   /** The appends that have no answer yet, in the order in which they were called. */
   readonly #waiting = new Set<{ readonly at: number }>();
   readonly #repaired: (batches: number) => void;
+  #isClosing = false;
 
   constructor(database: Database, { clock, closed, metrics }: StoreDependencies) {
     const shared = { pool: database.pool, order: this.#order };
@@ -108,7 +110,8 @@ class PostgresStore implements SharedStore {
   }
 
   load(document: string): Promise<StoredDocument | undefined> {
-    return this.#about(document, () => repeatWhileBroken(() => loadDocument(document, this.#pool)));
+    const options = { clock: this.#clock, isClosing: () => this.#isClosing };
+    return this.#about(document, () => untilReachable(() => loadDocument(document, this.#pool), options));
   }
 
   async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
@@ -178,6 +181,7 @@ class PostgresStore implements SharedStore {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.#feed?.close();
     await this.#order.finished();
     await this.#closed();

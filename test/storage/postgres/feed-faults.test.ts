@@ -6,6 +6,7 @@ import type { PendingUpdate, RowId } from "../../../src/storage/store.ts";
 import { compaction, numbersIn, rowsOf, updateOf } from "../../support/bytes/counting.ts";
 import { Random } from "../../support/bytes/random.ts";
 import { FollowerReader } from "../../support/documents/follower-reader.ts";
+import { pause } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { isMissing } from "../../support/processes/programs.ts";
 import { PostgresServer } from "../../support/programs/postgres.ts";
@@ -146,6 +147,24 @@ describe.skipIf(isMissing("postgres"))("nodes that follow each other", () => {
       expect(reader.misses).toBe(0);
     }
     await closeAll(nodes);
+  });
+
+  test("read a document as soon as the database can be reached again", async () => {
+    const url = await server.newSchema();
+    using proxy = new BreakingProxy(server.socket);
+    const node = await openNode(throughProxy(url, proxy));
+    await node.store.append([updateFor("x", 1)]);
+    proxy.breakNext("request");
+    proxy.refuse();
+    let isRead = false;
+    const reading = Promise.resolve(node.store.load("x")).finally(() => {
+      isRead = true;
+    });
+    await pause(300);
+    expect(isRead).toBe(false);
+    proxy.accept();
+    expect(numbersIn(await reading)).toEqual([1]);
+    await node.store.close();
   });
 
   test("close while the database cannot be reached", async () => {
