@@ -36,7 +36,7 @@ export interface DurabilityOptions {
 type Pending = Map<TaskGroup, Told[]>;
 
 /** The delays before a commit or a sync that has failed is tried again. */
-export const storeBackoff: Backoff = { firstMs: 100, maxMs: 5_000 };
+export const storeBackoff: Backoff = { firstMs: 100, maxMs: 1_000 };
 /**
  * With `process`, the time from the start of one sync to the start of the next. A power loss loses the updates that were
  * committed within it.
