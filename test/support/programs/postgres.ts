@@ -30,6 +30,8 @@ const durableSettings = {
   full_page_writes: "on",
   autovacuum: "on",
   shared_buffers: "128MB",
+  // The start after a crash syncs each file of the data folder otherwise.
+  recovery_init_sync_method: "syncfs",
 };
 
 export interface PostgresOptions {
@@ -170,7 +172,8 @@ export class PostgresServer implements AsyncDisposable {
     let text = "";
     const decoder = new TextDecoder();
     for await (const chunk of this.#process.stderr) {
-      if (text.length < 10_000) text += decoder.decode(chunk, { stream: true });
+      // Each connection that it refuses while it starts is a line: the end of the log counts.
+      text = (text + decoder.decode(chunk, { stream: true })).slice(-10_000);
       if (text.includes("ready to accept connections")) ready();
     }
     return text;
