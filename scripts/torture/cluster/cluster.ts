@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly progress?: Progress;
   /** Another build of the server than this repository's. */
   readonly executable?: string | undefined;
+  /** The build of the server that a rolling restart starts, if not the same one. */
+  readonly nextExecutable?: string | undefined;
   /** The harms by name; all if undefined. */
   readonly harms?: readonly string[] | undefined;
 }
@@ -91,6 +93,7 @@ class ClusterTorture {
         seed: this.#stage.seed,
         edits: crowd.typed,
         connections: crowd.connections,
+        ...Object.fromEntries([...crowd.closes].map(([name, count]) => [`closed with ${name}`, count])),
         ...this.#figures,
         audits: this.#audits,
         "seen clocks missing": this.#lost.seen,
@@ -109,6 +112,8 @@ class ClusterTorture {
       nodes,
       random,
       seconds,
+      nextExecutable: this.#stage.nextExecutable,
+      fault: (sentence) => faults.add(sentence),
       depart: (node) => crowd.depart(node),
       count: (what, times = 1) => {
         this.#figures[what] = Number(this.#figures[what] ?? 0) + times;

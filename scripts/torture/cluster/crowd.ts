@@ -34,6 +34,7 @@ export class Crowd implements Disposable {
   /** Members that end for good when harm comes to their node. */
   readonly #visitors = new Set<Member>();
   readonly #left: Member[] = [];
+  readonly #closes = new Map<string, number>();
   #timer: Timer | undefined;
   #typed = 0;
 
@@ -56,10 +57,14 @@ export class Crowd implements Disposable {
     return [...this.members, ...this.#left].reduce((sum, { connections }) => sum + connections, 0);
   }
 
+  /** How often connections have ended, by code and reason. */
+  get closes(): ReadonlyMap<string, number> {
+    return this.#closes;
+  }
+
   /** Has all work at an even rate, until `rest`. */
   work(): void {
     const { random, updatesPerSecond } = this.#options;
-    const writers = [...this.#keystrokes.keys()];
     let last = performance.now();
     let due = 0;
     this.#timer = setInterval(() => {
@@ -67,7 +72,7 @@ export class Crowd implements Disposable {
       due += ((now - last) * updatesPerSecond) / 1_000;
       const moves = ((now - last) * movesPerSecond * this.members.length) / 1_000;
       last = now;
-      for (; due >= 1; due -= 1) this.#type(random.pick(writers));
+      for (; due >= 1; due -= 1) this.#type(random.pick([...this.#keystrokes.keys()]));
       for (let move = Math.floor(moves + random.real()); move > 0; move -= 1) random.pick(this.members).move();
     }, typingTickMs);
   }
@@ -76,12 +81,13 @@ export class Crowd implements Disposable {
     clearInterval(this.#timer);
   }
 
-  /** Adds a visitor on each node, who shows presence and ends when harm comes to the node. */
+  /** Adds a visitor on each node, who writes, shows presence, and ends when harm comes to the node. */
   invite(): void {
     const { nodes, random } = this.#options;
     for (const node of nodes) {
       const circle = random.pick(this.circles);
       const visitor = this.#member(circle.known, { name: `visitor of ${node.name}`, kind: "y-websocket", node });
+      this.#keystrokes.set(visitor, typingInto(visitor.doc, `text of ${visitor.doc.clientID}`, this.#options.patches));
       circle.members.push(visitor);
       this.#visitors.add(visitor);
     }
@@ -100,6 +106,7 @@ export class Crowd implements Disposable {
   #end(visitor: Member): void {
     visitor.leave();
     this.#visitors.delete(visitor);
+    this.#keystrokes.delete(visitor);
     this.#left.push(visitor);
     for (const { members } of this.circles) {
       const index = members.indexOf(visitor);
@@ -131,7 +138,11 @@ export class Crowd implements Disposable {
 
   #member(known: Known, who: { readonly name: string; readonly kind: Member["kind"]; readonly node: Node }): Member {
     const { troubled } = this.#options;
-    return new Member(known, { ...who, troubled, nextNode: () => this.#nextNode() });
+    const closed = (code: number, reason: string) => {
+      const name = `${code} ${reason}`.trim();
+      this.#closes.set(name, (this.#closes.get(name) ?? 0) + 1);
+    };
+    return new Member(known, { ...who, closed, troubled, nextNode: () => this.#nextNode() });
   }
 
   /** A node that takes connections, as a load balancer picks it that asks for their health. */

@@ -11,9 +11,15 @@ export interface Harmed {
   readonly seconds: number;
   /** Has some clients of a node end for good, at the moment at which it cannot tell anyone. */
   readonly depart: (node: Node) => void;
+  /** The build of the server that a rolling restart starts, if not the same one. */
+  readonly nextExecutable: string | undefined;
+  readonly fault: (sentence: string) => void;
   /** Counts what was done. */
   readonly count: (what: string, times?: number) => void;
 }
+
+/** The time between the restarts of two nodes. */
+const settlingMs = 500;
 
 /** One way to harm a cluster. When it resolves, nodes, engine and network work again. */
 export type Harm = (harmed: Harmed) => Promise<void>;
@@ -72,12 +78,24 @@ async function cutNetwork({ nodes, random, seconds, count }: Harmed): Promise<vo
   }
 }
 
+/** One node after the other is stopped and started again, as in an upgrade. */
+async function restartNodes({ nodes, nextExecutable, fault, count }: Harmed): Promise<void> {
+  for (const node of nodes.all) {
+    const code = await node.stop();
+    if (code !== 0) fault(`${node.name} has stopped with ${code}`);
+    await node.restart(nextExecutable);
+    count("nodes restarted");
+    await pause(settlingMs);
+  }
+}
+
 export const harms = {
   "kill -9 of a node": killNodes,
   "end of all connections": killConnections,
   "kill -9 of the engine": killEngine,
   "SIGSTOP of a node": freezeNode,
   "cut network": cutNetwork,
+  "rolling restart": restartNodes,
 } as const satisfies Readonly<Record<string, Harm>>;
 
 /** Works at the beginning of each period, at least once, and resolves at the end of the time or of the last work. */

@@ -25,6 +25,8 @@ export interface MemberOptions {
   readonly node: Node;
   /** The node to which it connects again: as a load balancer without sticky sessions. */
   readonly nextNode: () => Node;
+  /** Called when a connection has ended, not by the client. */
+  readonly closed: (code: number, reason: string) => void;
   /** Called with a sentence when a client is told anything but to come back. */
   readonly troubled: (why: string) => void;
 }
@@ -156,7 +158,9 @@ export class Member {
       },
       received: (frame) => this.#received(frame),
       closed: (code, reason) => {
-        if (!this.#hasLeft && !reconnectCodes.has(code))
+        if (this.#hasLeft) return;
+        this.#options.closed(code, reason);
+        if (!reconnectCodes.has(code))
           this.#options.troubled(`a connection of ${this.name} to ${this.#node.name} was closed: ${code} ${reason}`);
       },
     };

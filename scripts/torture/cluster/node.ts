@@ -55,6 +55,11 @@ export class Node implements AsyncDisposable {
     return this.#starts;
   }
 
+  /** The first lines of its log, of level error or above, since its last start. */
+  get troubles(): readonly string[] {
+    return this.#process.troubles;
+  }
+
   /** Resident memory in bytes. */
   get memory(): number {
     return this.#process.memory("now");
@@ -105,7 +110,7 @@ export class Node implements AsyncDisposable {
   #run(executable: string | undefined): ServerProcess {
     this.#starts += 1;
     const { dataFolder, port, urlThrough } = this.#options;
-    const args = ["--cluster-url", urlThrough(this.#network.socket), "--no-turn"];
+    const args = ["--cluster-url", urlThrough(this.#network.socket), "--no-turn", "--drain", "1s"];
     return new ServerProcess({ dataFolder, port, args, executable });
   }
 

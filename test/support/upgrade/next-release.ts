@@ -47,6 +47,11 @@ async function buildNextRelease(folder: string): Promise<void> {
   await change(join(folder, "package.json"), /"version": "[^"]*"/, `"version": "${nextVersion}"`);
   const migration = `UPDATE required_release SET version = '${nextVersion}'; CREATE TABLE next (number INTEGER) STRICT;`;
   await change(join(folder, "src/storage/sqlite/migrations.ts"), /\n\];\n/, `\n  \`${migration}\`,\n];\n`);
+  await change(
+    join(folder, "src/storage/postgres/migrations.ts"),
+    /\n\];\n/,
+    "\n  `CREATE TABLE yurt_next (number integer)`,\n];\n",
+  );
   const build = Bun.spawn([process.execPath, "scripts/build.ts"], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const output = await Promise.all([build.stdout.text(), build.stderr.text()]);
   if ((await build.exited) !== 0) throw new Error(`the build of the next release failed:\n${output.join("")}`);
