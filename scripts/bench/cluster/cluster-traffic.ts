@@ -4,6 +4,7 @@ import { within } from "../../within.ts";
 import { Client, inTurn } from "../load/client.ts";
 import type { MessageKind } from "../load/dialect.ts";
 import { FrameSequence } from "../load/frames.ts";
+import { Random } from "../load/random.ts";
 import type { RunningServer } from "../servers/server.ts";
 import { Samples } from "../statistics.ts";
 
@@ -56,7 +57,12 @@ export class ClusterTraffic {
 
   /** Has each writer send `count` more updates, all together `perSecond`. Resolves when all have arrived on all nodes. */
   async pace(count: number, perSecond: number): Promise<void> {
-    const order = this.#rooms.flatMap((room) => room.map((writer) => ({ room, writer })));
+    // The writers of a room take their turns far from each other, as people do.
+    const random = new Random(1);
+    const order = this.#rooms
+      .flat()
+      .map((writer) => ({ writer, rank: random.integer(2 ** 31) }))
+      .sort((left, right) => left.rank - right.rank);
     const total = order.length * count;
     this.#left = this.#rooms.reduce((sum, room) => sum + room.length * (room.length - 1) * count, 0);
     const done = Promise.withResolvers<void>();

@@ -1,3 +1,4 @@
+import { hocuspocusRedis } from "../cluster/hocuspocus-redis.ts";
 import { yurtCluster } from "../cluster/yurt-cluster.ts";
 import { bare } from "./bare.ts";
 import { coturn } from "./coturn.ts";
@@ -14,6 +15,7 @@ export const servers: readonly ServerKind[] = [
   yurtCluster,
   yWebsocketServer,
   hocuspocus,
+  hocuspocusRedis,
   yWebrtcServer,
   coturn,
   bare,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { hocuspocusDialect } from "../load/hocuspocus-dialect.ts";
 import { installPeers, peersFolder, runtimeFor } from "./peers.ts";
-import { freePort, launch, type ServerKind } from "./server.ts";
+import { freePort, launch, type RunningServer, type ServerKind } from "./server.ts";
 
 /** The first version with `node:sqlite`. */
 const runtime = runtimeFor("22.13.0");
@@ -11,13 +11,17 @@ export const hocuspocus: ServerKind = {
   about: `Hocuspocus 4.7.0 on ${runtime.name}, SQLite extension with defaults: merges updates of one moment, stores 2 to 10 s later`,
   abilities: new Set(["relay", "sync", "presence", "storage"]),
   prepare: installPeers,
-  start: async (dataFolder) => {
-    const port = await freePort();
-    return launch({
-      command: [runtime.executable, "hocuspocus-entry.mjs", String(port), join(dataFolder, "hocuspocus.db")],
-      folder: peersFolder,
-      dialect: hocuspocusDialect("/", { mergesUpdates: true }),
-      port: (output) => (output.includes("listening") ? port : undefined),
-    });
-  },
+  start: (dataFolder) => startHocuspocus(dataFolder),
 };
+
+/** Starts one server, which shares its documents with the others of that Redis, if there is one. */
+export async function startHocuspocus(dataFolder: string, redisPort?: number): Promise<RunningServer> {
+  const port = await freePort();
+  const redis = redisPort === undefined ? [] : [String(redisPort)];
+  return launch({
+    command: [runtime.executable, "hocuspocus-entry.mjs", String(port), join(dataFolder, "hocuspocus.db"), ...redis],
+    folder: peersFolder,
+    dialect: hocuspocusDialect("/", { mergesUpdates: true }),
+    port: (output) => (output.includes("listening") ? port : undefined),
+  });
+}

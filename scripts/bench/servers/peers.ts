@@ -6,6 +6,7 @@ export const peersFolder = join(import.meta.dir, "../../../.bench/peers");
 
 /** Versions are exact, so that numbers stay comparable. @y/websocket-server 0.1.5 does not start. */
 const packages = {
+  "@hocuspocus/extension-redis": "4.7.0",
   "@hocuspocus/extension-sqlite": "4.7.0",
   "@hocuspocus/server": "4.7.0",
   "@y/websocket-server": "0.1.1",
