@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { openChromium } from "../support/browser/browser.ts";
-import { peerJsPages, seenBy, sees, servePeerJsApp, talks } from "../support/browser/peerjs-pages.ts";
-import type { ServedSnippet } from "../support/browser/snippet.ts";
-import { TestCluster } from "../support/cluster/test-cluster.ts";
-import { isMissing } from "../support/processes/programs.ts";
-import { PostgresServer } from "../support/programs/postgres.ts";
+import { openChromium } from "../../support/browser/browser.ts";
+import { peerJsPages, seenBy, sees, servePeerJsApp, talks } from "../../support/browser/peerjs-pages.ts";
+import type { ServedSnippet } from "../../support/browser/snippet.ts";
+import { TestCluster } from "../../support/cluster/test-cluster.ts";
+import { isMissing } from "../../support/processes/programs.ts";
+import { PostgresServer } from "../../support/programs/postgres.ts";
 
 /** A test that runs out of time ends the database with it, and fails all that follow. */
 setDefaultTimeout(60_000);

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, setDefaultTimeout, test } from "bun:test";
-import { openChromium } from "../support/browser/browser.ts";
-import { haveText, meshed } from "../support/browser/page.ts";
-import { TestCluster } from "../support/cluster/test-cluster.ts";
-import { isMissing } from "../support/processes/programs.ts";
-import { PostgresServer } from "../support/programs/postgres.ts";
+import { openChromium } from "../../support/browser/browser.ts";
+import { haveText, meshed } from "../../support/browser/page.ts";
+import { TestCluster } from "../../support/cluster/test-cluster.ts";
+import { isMissing } from "../../support/processes/programs.ts";
+import { PostgresServer } from "../../support/programs/postgres.ts";
 
 /** A test that runs out of time ends the database with it, and fails all that follow. */
 setDefaultTimeout(60_000);
