@@ -1,4 +1,4 @@
-import type { OfferedCommand, OfferedFlag, OfferedValues } from "./command-line.ts";
+import type { OfferedCommand, OfferedValues } from "./command-line.ts";
 
 /**
  * The completion of bash, 3.2 (macOS) and later, without the package bash-completion. The function runs no program and
@@ -26,7 +26,7 @@ ${commands.flatMap(commandStep).join("\n")}
   done
 
   local words="" paths=""
-  case "$previous" in
+  case "$command $previous" in
 ${valueBranches(commands).join("\n")}
     *)
       case "$command" in
@@ -52,13 +52,26 @@ function commandStep({ path }: OfferedCommand): readonly string[] {
   return [`      ${quoted(step)}) command=${quoted(path.join(" "))} ;;`];
 }
 
-/** A branch for the flags of each kind of value. A flag means the same in every command. */
+/**
+ * A branch for the flags of each kind of value. Most flags mean the same in every command; the others are matched with their
+ * command.
+ */
 function valueBranches(commands: readonly OfferedCommand[]): readonly string[] {
-  const flags = commands.flatMap((command) => command.flags).filter(({ value }) => value !== undefined);
-  const branches = Map.groupBy(flags, ({ value }: OfferedFlag) => offer(value?.offered ?? "text"));
+  const all = commands.flatMap(({ flags, path }) =>
+    flags
+      .filter(({ value }) => value !== undefined)
+      .map(({ spellings, value }) => ({ spellings, path, offered: offer(value?.offered ?? "text") })),
+  );
+  const offersOf = (spelling: string) =>
+    new Set(all.filter(({ spellings }) => spellings.includes(spelling)).map(({ offered }) => offered));
+  const branches = Map.groupBy(all, ({ offered }) => offered);
   return Array.from(branches, ([branch, members]) => {
-    const spellings = [...new Set(members.flatMap((flag) => flag.spellings))];
-    return `    ${spellings.join(" | ")}) ${branch} ;;`;
+    const patterns = members.flatMap(({ path, spellings }) =>
+      spellings.map((spelling) =>
+        offersOf(spelling).size === 1 ? `*${quoted(` ${spelling}`)}` : quoted(`${path.join(" ")} ${spelling}`),
+      ),
+    );
+    return `    ${[...new Set(patterns)].join(" | ")}) ${branch} ;;`;
   });
 }
 
