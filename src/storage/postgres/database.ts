@@ -4,6 +4,7 @@ import { DatabaseUnusable } from "./database-unusable.ts";
 import { explained } from "./explain-error.ts";
 import { migrate, schema } from "./migrations.ts";
 import { repeatWhileBroken } from "./postgres-errors.ts";
+import { refuseDuringTransfer } from "./transfer/transfer-lock.ts";
 
 /** A setting of the database that an operator should know of. */
 export interface DatabaseWarning {
@@ -26,10 +27,9 @@ export interface Database extends Connections {
 export async function openDatabase(options: ConnectionsOptions): Promise<Database> {
   const connections = openConnections(options);
   try {
-    const facts = await repeatWhileBroken(() => readFacts(connections.pool));
-    const fault = faultOf(facts);
-    if (fault !== undefined) throw new DatabaseUnusable(fault);
+    const facts = await refuseUnsuitable(connections.pool);
     await migrate(connections.pool, schema);
+    await refuseDuringTransfer(connections.pool);
     const warnings = warningsOf(facts);
     return { ...connections, warnings };
   } catch (error) {
@@ -38,7 +38,7 @@ export async function openDatabase(options: ConnectionsOptions): Promise<Databas
   }
 }
 
-interface DatabaseFacts {
+export interface DatabaseFacts {
   readonly encoding: string;
   readonly isReadOnly: boolean;
   readonly synchronousCommit: string;
@@ -53,6 +53,14 @@ interface DatabaseFacts {
  * upgrade a node starts before its predecessor has ended.
  */
 const connectionsOfNode = 5 + pooledConnections;
+
+/** Reads the settings of a database. Throws `DatabaseUnusable` if it cannot be used. */
+export async function refuseUnsuitable(sql: SQL): Promise<DatabaseFacts> {
+  const facts = await repeatWhileBroken(() => readFacts(sql));
+  const fault = faultOf(facts);
+  if (fault !== undefined) throw new DatabaseUnusable(fault);
+  return facts;
+}
 
 async function readFacts(sql: SQL): Promise<DatabaseFacts> {
   const [found] = await sql<DatabaseFacts[]>`

@@ -229,6 +229,21 @@ export async function migrate(sql: SQL, known: Schema): Promise<void> {
   });
 }
 
+/**
+ * Whether a database has tables of Yurt. Throws `DatabaseUnusable` if they are not those that this release creates: it writes
+ * nothing.
+ */
+export async function refuseOther(sql: SQL, known: Schema): Promise<boolean> {
+  const [table] = await sql<{ readonly isThere: boolean }[]>`SELECT to_regclass('yurt_meta') IS NOT NULL AS "isThere"`;
+  if (table?.isThere !== true) return false;
+  const newest = known.migrations.length;
+  const version = await readMeta("version", sql);
+  if (version > newest) throw newerThan(newest, version);
+  if (version < newest)
+    throw new DatabaseUnusable("An earlier release of Yurt has written the database. Start a server on it once.");
+  return version > 0;
+}
+
 /** The number that is stored with a key; 0 if there is none. */
 async function readMeta(key: string, sql: SQL): Promise<number> {
   const [found] = await sql<{ readonly value: string }[]>`SELECT value FROM yurt_meta WHERE key = ${key}`;

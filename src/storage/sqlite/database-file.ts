@@ -15,6 +15,9 @@ export const companionSuffixes = ["-wal", "-shm", "-journal"] as const;
 /** The suffix of a restore's finished copy, until it is renamed to the database. */
 export const restoringSuffix = ".restoring";
 
+/** The suffix of the database that `yurt migrate` fills, until it is complete and renamed. */
+export const fillingSuffix = ".migrating";
+
 /** The wait for the lock of a program that opens or closes the database. */
 const busyTimeoutMs = 5_000;
 
@@ -28,7 +31,9 @@ export class DatabaseMissing extends Error {
 
 /** Whether a database, or a file from which it could be recovered, such as an orphaned `-wal`, exists. */
 export function hasDatabase(file: string): boolean {
-  return [file, `${file}-wal`, `${file}${restoringSuffix}`].some((path) => sizeOf(path) !== undefined);
+  return [file, `${file}-wal`, `${file}${restoringSuffix}`, `${file}${fillingSuffix}`].some(
+    (path) => sizeOf(path) !== undefined,
+  );
 }
 
 /**
@@ -89,10 +94,15 @@ export function withDatabase<Result>(file: string, task: (database: Database) =>
  * SQLite's own files say that the database may be in use, it works as `withDatabase`.
  */
 export function withIdleDatabase<Result>(file: string, task: (database: Database) => Result): Result {
+  return withConnection(() => openIdleDatabase(file), task);
+}
+
+/** A connection as `withIdleDatabase` has. Throws SQLite's error. */
+export function openIdleDatabase(file: string): Database {
   const mayBeInUse = hasBytes(`${file}-wal`) || hasBytes(`${file}-journal`) || sizeOf(`${file}-shm`) !== undefined;
-  if (mayBeInUse) return withDatabase(file, task);
+  if (mayBeInUse) return new Database(file, { readonly: true });
   const url = `${pathToFileURL(file)}?immutable=1`;
-  return withConnection(() => new Database(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI), task);
+  return new Database(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI);
 }
 
 function withConnection<Result>(connect: () => Database, task: (database: Database) => Result): Result {
@@ -118,6 +128,8 @@ export function isNewDatabase(file: string): boolean {
   if (hasBytes(`${file}-wal`)) throw new StoreError("corrupt", `${name} ${state}, and ${name}-wal holds updates of it`);
   if (hasBytes(file + restoringSuffix))
     throw new StoreError("corrupt", `${name} ${state}, for a restore was interrupted`);
+  if (hasBytes(file + fillingSuffix))
+    throw new StoreError("corrupt", `${name} ${state}, for yurt migrate was interrupted: repeat it`);
   return true;
 }
 

@@ -12,6 +12,8 @@ export interface LiveEntry extends StoredUpdate {
   readonly name: string;
   /** The time of its append, in epoch milliseconds; undefined if an earlier release has written it. */
   readonly at: number | undefined;
+  /** The id of its user, if known. */
+  readonly user: string | undefined;
 }
 
 /**
@@ -39,9 +41,10 @@ export function* liveEntries(database: Database): Generator<LiveEntry> {
       for (const record of page) {
         const reader = new RecordReader(record);
         while (reader.next()) {
-          const { document, row, update } = reader;
+          const { document, row, update, user } = reader;
           const found = find(document);
-          if (found !== null && row > found.folded) yield { document, row, update, name: found.name, at: reader.at };
+          if (found !== null && row > found.folded)
+            yield { document, row, update, name: found.name, at: reader.at, user };
         }
       }
     }
