@@ -50,6 +50,8 @@ const composers = ["server.ts", "composition/**"];
 const offlineCommands: Readonly<Record<string, readonly string[]>> = {
   "cli/backup.ts": ["storage/sqlite/backup.ts"],
   "cli/restore.ts": ["storage/sqlite/restore.ts"],
+  "cli/migrate/migrate.ts": ["storage/transfer/transfer.ts"],
+  "cli/migrate/transfer-progress.ts": ["storage/transfer/transfer.ts"],
   "cli/documents/compact.ts": ["relay/compaction/worker-compactor.ts"],
 };
 

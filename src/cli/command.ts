@@ -22,7 +22,7 @@ export type Switch = "json" | "verify" | "dry-run" | "read" | "admin" | "deleted
 export type Choice = "from" | "scope";
 
 /** The flags of single commands that take any text. */
-export type Text = "user" | "ttl" | "output" | "prefix" | "at";
+export type Text = "user" | "ttl" | "output" | "prefix" | "at" | "to" | "from";
 
 /** The input of a command: the context, and the command line without the settings. */
 export interface CommandInput extends CommandContext {

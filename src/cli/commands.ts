@@ -72,6 +72,15 @@ export const commands: readonly CommandDefinition[] = [
     load: async () => (await import("./restore.ts")).restore,
   },
   {
+    usage: "migrate",
+    help: "copy everything from the data folder into a Postgres database, or back, and compare both; a repeated command goes on",
+    example: "yurt migrate --to postgres://yurt@db.example.com/yurt",
+    switches: ["json"],
+    texts: ["to", "from"],
+    settings: ["data", "cluster.password", "cluster.ca-file"],
+    load: async () => (await import("./migrate/migrate.ts")).migrate,
+  },
+  {
     usage: "health",
     help: "exit with 0 if the running server is ready",
     settings: ["host", "port"],
@@ -298,6 +307,8 @@ export const textHelp: Readonly<Record<Text, { readonly help: string; readonly p
   user: { help: "user id", placeholder: "name" },
   output: { help: "write to this new file instead of standard output", placeholder: "file" },
   at: { help: "the moment: a time, how long ago (2h), a sequence, or a version", placeholder: "moment" },
+  to: { help: "the database to fill, which must be empty", placeholder: "url" },
+  from: { help: "the database to copy into a new data folder", placeholder: "url" },
   prefix: { help: "only documents whose names begin with this text", placeholder: "text" },
   ttl: {
     help: `lifetime: ${durationForms} (default: 1h; for TURN credentials turn.ttl, at most 24h)`,
