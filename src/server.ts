@@ -109,7 +109,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const storage = opening.use(await openServerStorage(dataFolder, local));
   const { database, files, store } = storage;
   const bus = opening.adopt(await openBus(database, local), (opened) => opened?.close());
-  const dependencies = { ...local, bus };
+  const dependencies = { ...local, bus, lead: storage.lead };
   const https =
     options.https && opening.use(openHttps(options.https, { ...dependencies, dataFolder: dataFolder?.path }));
   const pages = opening.use(openPages(options));

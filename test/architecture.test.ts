@@ -22,7 +22,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
     "{transport,auth}/limits.ts",
     "storage/{store,source,document-lines,webhook-store}.ts",
     "storage/history/{history-store,history-parts}.ts",
-    "cluster/bus.ts",
+    "cluster/{bus,lead}.ts",
     "tls/{certificate,certificates}.ts",
     "tls/acme/acme-storage.ts",
     "turn/ice/ice-servers.ts",

@@ -146,7 +146,7 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
     presenceNodes: room.presenceNodes,
     changes: room.changes,
     events: room.events,
-    follow: async () => store.follow?.(new FollowedRooms({ rooms, clock, log })),
+    follow: async () => store.follow?.(new FollowedRooms({ rooms, changes: room.changes, clock, log })),
     protocols,
     endpoints: endpointsOf(protocols),
     whyNotReady: () => (queue.isFailing ? `updates cannot be written to the ${medium}` : undefined),

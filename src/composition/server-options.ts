@@ -1,5 +1,6 @@
 import type { AuthOptions } from "../auth/auth-options.ts";
 import type { Bus } from "../cluster/bus.ts";
+import type { Lead } from "../cluster/lead.ts";
 import type { ShownSetting } from "../config/shown-setting.ts";
 import type { AddressRanges } from "../lib/address/address-ranges.ts";
 import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
@@ -171,4 +172,6 @@ export interface PartDependencies extends Pick<ServerOptions, "limits" | "log"> 
   readonly originPolicy: OriginPolicy;
   /** Undefined for a server that shares its database with no other. */
   readonly bus?: Bus | undefined;
+  /** Undefined as well: such a server does everything. */
+  readonly lead?: Lead | undefined;
 }

@@ -13,7 +13,7 @@ import type { PartDependencies, ServerOptions } from "./server-options.ts";
 const jobs = { json: "json", text: "texts" } as const;
 
 export interface WebhooksPartOptions
-  extends Pick<PartDependencies, "clock" | "limits" | "log" | "metrics">,
+  extends Pick<PartDependencies, "bus" | "clock" | "lead" | "limits" | "log" | "metrics">,
     Pick<ServerOptions, "webhooks"> {
   readonly relay: Pick<Relay, "changes" | "events">;
   readonly content: Pick<DocumentContent, "read">;
@@ -21,7 +21,8 @@ export interface WebhooksPartOptions
 
 /** Opens the part of a server that tells applications of changes. Rejects with `StoreError`. */
 export async function openWebhooks(store: WebhookStore, options: WebhooksPartOptions): Promise<Part> {
-  const { clock, limits } = options;
+  const { bus, clock, lead, limits } = options;
+  const shared = bus && lead && { bus, lead };
   // A reload changes them in place.
   const policy = { allowed: options.webhooks.allowedAddresses, lookup: addressesOf };
   const schedule = { delaysMs: options.webhooks.retryDelaysMs, random: Math.random };
@@ -31,7 +32,7 @@ export async function openWebhooks(store: WebhookStore, options: WebhooksPartOpt
     const found = await options.content.read(request);
     return found && { sequence: found.sequence, body: await found.body.bytes() };
   };
-  const webhooks = await Webhooks.open({ ...options, ...options.relay, store, sender, schedule, readContent });
+  const webhooks = await Webhooks.open({ ...options, ...options.relay, shared, store, sender, schedule, readContent });
   return {
     api: webhookRoutes({ webhooks, targets: policy, limits }),
     reload: ({ webhooks: { allowedAddresses, retryDelaysMs } }) => {

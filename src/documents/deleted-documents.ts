@@ -7,6 +7,8 @@ export interface DeletedDocumentsOptions {
   readonly documents: Pick<Documents, "list" | "purgeDeleted" | "scrub">;
   /** How long a deletion can be taken back; undefined for ever. Read for each round. */
   readonly keepMs: () => number | undefined;
+  /** Whether this server does it, and not another one that shares the database. Asked before each round. */
+  readonly isLeading: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<Metrics, "purgedDocuments">;
@@ -46,6 +48,7 @@ export class DeletedDocuments {
 
   /** Never rejects: the next round tries again. */
   async #purgeOld(): Promise<void> {
+    if (!this.#options.isLeading()) return;
     const { clock, keepMs, log, metrics } = this.#options;
     const keptMs = keepMs();
     if (keptMs === undefined) return;

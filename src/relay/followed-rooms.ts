@@ -2,11 +2,14 @@ import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { RoomRegistry } from "../rooms/room-registry.ts";
 import type { FollowedUpdate, StoreFollower } from "../storage/store.ts";
+import type { Changes } from "./changes.ts";
 import { DocumentDeleted } from "./document/document-deleted.ts";
 import type { SyncRoom } from "./sync-room.ts";
 
 export interface FollowedRoomsOptions {
   readonly rooms: Pick<RoomRegistry<SyncRoom>, "whenOpen" | "whenAllOpen" | "find" | "close">;
+  /** Told of the updates of documents that are not open here; a room tells of its own. */
+  readonly changes: Pick<Changes, "isWatched" | "committed">;
   readonly clock: Pick<Clock, "after">;
   readonly log: Log;
 }
@@ -26,8 +29,14 @@ export class FollowedRooms implements StoreFollower {
   }
 
   appended(updates: readonly FollowedUpdate[]): void {
-    for (const { document, row, update } of updates)
-      this.#options.rooms.whenOpen(document, (room) => this.#run(room, () => room.updates.advance(update, row)));
+    const { changes, rooms } = this.#options;
+    for (const followed of updates) {
+      const { document, row, update, user } = followed;
+      // A room that is opening may read the update by itself, and not tell of it.
+      const isOpen = rooms.find(document) !== undefined;
+      rooms.whenOpen(document, (room) => this.#run(room, () => room.updates.advance(followed)));
+      if (!isOpen && changes.isWatched) changes.committed({ document, row, update, user });
+    }
   }
 
   changed(document: string): void {

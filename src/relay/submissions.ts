@@ -1,4 +1,4 @@
-import type { RowId } from "../storage/store.ts";
+import type { FollowedUpdate, RowId } from "../storage/store.ts";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
 import type { Frame } from "../transport/connection.ts";
 import type { Audience } from "./audience.ts";
@@ -148,11 +148,12 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin>, Lo
    *
    * Throws, or rejects with, `DecodeError` for a malformed update, and `SessionError` when the document cannot be read.
    */
-  advance(update: Uint8Array, row: RowId): void | Promise<void> {
+  advance({ row, update, user }: Omit<FollowedUpdate, "document">): void | Promise<void> {
     if (this.#options.document.hasRead(row)) return;
     const contents = contentsOf(update);
-    if (this.#state.canClassify(contents)) this.#advance(update, contents, row);
-    else return this.#options.document.loaded(() => this.#advance(update, contents, row));
+    const advance = () => this.#advance({ row, update, user }, contents);
+    if (this.#state.canClassify(contents)) advance();
+    else return this.#options.document.loaded(advance);
   }
 
   /** Whether a member sends faster than it reads, or than the store writes: its updates should wait until `whenTaken`. */
@@ -335,7 +336,7 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin>, Lo
     run.transaction = this.#options.shared.queue.enqueue(run);
   }
 
-  #advance(update: Uint8Array, contents: UpdateContents, row: RowId): void {
+  #advance({ row, update, user }: Omit<FollowedUpdate, "document">, contents: UpdateContents): void {
     const { audience, document, waiting } = this.#options;
     if (document.hasRead(row)) return;
     const rest = this.#state.uncommitted({ update, contents });
@@ -343,7 +344,7 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin>, Lo
     this.#state.commit(update, contents, row);
     if (rest !== undefined) audience.publishUpdate(rest.update);
     this.#stored(contents);
-    this.#reportChange(update, row, undefined);
+    this.#reportChange(update, row, user);
   }
 
   #reportChange(update: Uint8Array, row: RowId, user: string | undefined): void {

@@ -107,6 +107,12 @@ export class Dispatcher {
     if (lane.state !== "running") this.#enqueue(lane);
   }
 
+  /** Looks up in the store what there is to deliver: the dispatcher may not have been told of all. */
+  lookUp(): void {
+    this.#mustScan = true;
+    this.#scanIfNeeded();
+  }
+
   /** Takes over changed settings, for the attempts that follow. */
   replace(endpoint: StoredEndpoint): void {
     const { documents, events } = this.#endpoint;
@@ -114,8 +120,7 @@ export class Dispatcher {
     // A scan reads the rows of all documents.
     if (documents === endpoint.documents && events === endpoint.events) return;
     this.#isToldOf.clear();
-    this.#mustScan = true;
-    this.#scanIfNeeded();
+    this.lookUp();
   }
 
   /** Interrupts all attempts, and resolves when none is left. */

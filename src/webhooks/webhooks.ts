@@ -1,4 +1,3 @@
-import { ExpiringCache } from "../lib/expiring-cache.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { LimitedLog } from "../ops/limited-log.ts";
 import type { Log } from "../ops/log.ts";
@@ -6,7 +5,6 @@ import type { ChangeWebhookMetrics } from "../ops/metrics/change-webhook-metrics
 import type { Changes } from "../relay/changes.ts";
 import type { RoomEvent, RoomEvents } from "../relay/room-events.ts";
 import {
-  type DisabledReason,
   type DocumentEvent,
   messageBody,
   newMessageId,
@@ -14,14 +12,16 @@ import {
   type StoredMessage,
   type WebhookStore,
 } from "../storage/webhook-store.ts";
-import { Dispatcher, type Verdict } from "./dispatcher.ts";
+import { Attempts, type AttemptsOptions, type Entry } from "./attempts.ts";
+import { Dispatcher } from "./dispatcher.ts";
 import { generateSecret, rotatedSecrets } from "./endpoint-secrets.ts";
 import type { ContentReader } from "./included-content.ts";
 import type { WebhookLimits } from "./limits.ts";
 import { type Attempt, RecentDeliveries } from "./recent-deliveries.ts";
 import type { RetrySchedule } from "./retry-schedule.ts";
 import type { Outcome, Sender } from "./sender.ts";
-import { judge } from "./verdicts.ts";
+import { SharedDelivery, type SharedDeliveryOptions } from "./shared-delivery.ts";
+import { ToldFailures } from "./told-failures.ts";
 
 export interface WebhooksOptions {
   readonly store: WebhookStore;
@@ -34,6 +34,8 @@ export interface WebhooksOptions {
   readonly limits: WebhookLimits;
   readonly log: Log;
   readonly metrics: ChangeWebhookMetrics;
+  /** The other servers of the database; undefined for a server on its own. */
+  readonly shared?: SharedDeliveryOptions | undefined;
 }
 
 /** The settings of an endpoint that a request decides. */
@@ -52,27 +54,18 @@ export interface Delivery {
   readonly last: Attempt | undefined;
 }
 
-interface Entry {
-  endpoint: StoredEndpoint;
-  /** Undefined while the endpoint is disabled. */
-  dispatcher: Dispatcher | undefined;
-  readonly recent: RecentDeliveries;
-}
-
 /** Messages that were given up are kept for so long. */
 const keptMs = 7 * 86_400_000;
 const pruneEveryMs = 3_600_000;
-/** A failure in a room is told once in this time. */
-const failureEveryMs = 60_000;
-const rememberedFailures = 1_000;
 const shownMessages = 100;
 
 /** The change webhooks of a server: tells applications of what happens to documents. */
 export class Webhooks {
   readonly #options: WebhooksOptions;
   readonly #limitedLog: LimitedLog;
+  readonly #attempts: Attempts;
   readonly #entries = new Map<string, Entry>();
-  readonly #failures: ExpiringCache<true>;
+  readonly #failures: ToldFailures;
   /** The work that is to be finished before the store closes. */
   readonly #pending = new Set<Promise<void>>();
   /** The endpoints change one after the other. */
@@ -80,6 +73,8 @@ export class Webhooks {
   #unwatchChanges: (() => void) | undefined;
   #unwatchEvents: (() => void) | undefined;
   #cancelPrune: (() => void) | undefined;
+  /** Undefined for a server on its own, which delivers. */
+  readonly #shared: SharedDelivery | undefined;
   #isClosed = false;
 
   /** Reads the endpoints, and begins to deliver what is left. Rejects with `StoreError`. */
@@ -95,15 +90,28 @@ export class Webhooks {
     this.#options = options;
     const { clock, log, metrics, store } = options;
     this.#limitedLog = new LimitedLog(log, clock);
-    this.#failures = new ExpiringCache(rememberedFailures, clock);
+    const change: AttemptsOptions["change"] = (id, task) => this.#changeOrLog(id, task);
+    this.#attempts = new Attempts({ ...options, limitedLog: this.#limitedLog, change });
+    this.#failures = new ToldFailures(clock);
     store.whenRecorded((document) => {
       for (const { dispatcher } of this.#entries.values()) dispatcher?.recorded(document);
+      if (this.#entries.size > 0) this.#shared?.recorded(document, false);
     });
+    this.#shared =
+      options.shared &&
+      new SharedDelivery(options.shared, {
+        recorded: (document, isUrgent) => this.#toldOf(document, isUrgent),
+        leadChanged: () => this.#readEndpoints(),
+        endpointsChanged: () => this.#readEndpoints(),
+        missed: () => {
+          this.#readEndpoints();
+          for (const { dispatcher } of this.#entries.values()) dispatcher?.lookUp();
+        },
+      });
     metrics.changeWebhookWaiting.readFrom(() => this.#sum(({ dispatcher }) => dispatcher?.size ?? 0));
-    metrics.changeWebhooks.readFrom("enabled", () => this.#sum(({ dispatcher }) => (dispatcher === undefined ? 0 : 1)));
-    metrics.changeWebhooks.readFrom("disabled", () =>
-      this.#sum(({ dispatcher }) => (dispatcher === undefined ? 1 : 0)),
-    );
+    const isDisabled = ({ endpoint }: Entry) => (endpoint.disabled === undefined ? 0 : 1);
+    metrics.changeWebhooks.readFrom("enabled", () => this.#sum((entry) => 1 - isDisabled(entry)));
+    metrics.changeWebhooks.readFrom("disabled", () => this.#sum(isDisabled));
     metrics.changeWebhookFailing.readFrom(() => {
       const since = Array.from(this.#entries.values(), ({ endpoint }) => endpoint.failingSince ?? clock.now());
       return Math.max(0, (clock.now() - Math.min(clock.now(), ...since)) / 1_000);
@@ -133,6 +141,7 @@ export class Webhooks {
         failingSince: undefined,
       };
       await store.save(endpoint);
+      this.#shared?.endpointsChanged();
       this.#add(endpoint);
       this.#watch();
       return endpoint;
@@ -165,6 +174,7 @@ export class Webhooks {
       await entry.dispatcher?.close();
       entry.dispatcher = undefined;
       await this.#options.store.remove(id);
+      this.#shared?.endpointsChanged();
       this.#entries.delete(id);
       this.#watch();
       return true;
@@ -223,6 +233,7 @@ export class Webhooks {
       if (!(await store.begin(id, { ...message, attempts: 0, dueAt }, cursor))) return false;
     }
     entry.dispatcher?.hasten(message.document);
+    this.#shared?.recorded(message.document, true);
     return true;
   }
 
@@ -242,20 +253,62 @@ export class Webhooks {
     await Promise.all(this.#pending);
   }
 
+  readonly #storeFailed = (error: unknown): void => {
+    this.#limitedLog.error({ event: "change-webhook-store-failed", err: error });
+  };
+
   #sum(count: (entry: Entry) => number): number {
     return [...this.#entries.values()].reduce((sum, entry) => sum + count(entry), 0);
   }
 
   #add(endpoint: StoredEndpoint): void {
-    const dispatcher = endpoint.disabled === undefined ? this.#dispatch(endpoint) : undefined;
+    const dispatcher = endpoint.disabled === undefined && this.#delivers ? this.#dispatch(endpoint) : undefined;
     this.#entries.set(endpoint.id, { endpoint, dispatcher, recent: new RecentDeliveries() });
+  }
+
+  /** Whether this server delivers. Others do if they share the database. */
+  get #delivers(): boolean {
+    return !this.#isClosed && (this.#shared === undefined || this.#shared.isLeading);
+  }
+
+  #toldOf(document: string, isUrgent: boolean): void {
+    for (const { dispatcher } of this.#entries.values()) {
+      if (isUrgent) dispatcher?.hasten(document);
+      else dispatcher?.recorded(document);
+    }
+  }
+
+  /** Takes over what other servers have changed, and delivers, or ceases to, as the lead says. */
+  #readEndpoints(): void {
+    const reading = this.#inTurn(async () => {
+      if (this.#isClosed) return;
+      const found = new Map((await this.#options.store.endpoints()).map((endpoint) => [endpoint.id, endpoint]));
+      for (const [id, { dispatcher }] of this.#entries) {
+        if (found.has(id)) continue;
+        this.#entries.delete(id);
+        await dispatcher?.close();
+      }
+      for (const [id, endpoint] of found) {
+        const entry = this.#entries.get(id);
+        if (entry === undefined) this.#add(endpoint);
+        else {
+          entry.endpoint = endpoint;
+          this.#dispatchAs(entry);
+        }
+      }
+      this.#watch();
+    });
+    this.#finish(reading.catch(this.#storeFailed));
   }
 
   #dispatch(endpoint: StoredEndpoint): Dispatcher {
     return new Dispatcher(endpoint, {
       ...this.#options,
-      attempt: (_, message, signal) => this.#attempt(endpoint.id, message, signal),
-      storeFailed: (error) => this.#limitedLog.error({ event: "change-webhook-store-failed", err: error }),
+      attempt: async (_, message, signal) => {
+        const entry = this.#entries.get(endpoint.id);
+        return entry === undefined ? { kind: "stop" } : this.#attempts.make(entry, message, signal);
+      },
+      storeFailed: this.#storeFailed,
     });
   }
 
@@ -278,20 +331,12 @@ export class Webhooks {
     }
   }
 
-  #roomEvent({ document, type, user }: RoomEvent): void {
+  #roomEvent(event: RoomEvent): void {
+    const { document, type, user } = event;
     const isWanted = this.endpoints.some((endpoint) => endpoint.events.includes(type));
-    if (!isWanted) return;
-    if (type === "compaction.failed" || type === "quota.exceeded") {
-      const key = `${type} ${document}`;
-      if (this.#failures.get(key) === true) return;
-      this.#failures.set(key, true, failureEveryMs);
-    }
+    if (!isWanted || !this.#failures.takes(event)) return;
     const data = user === undefined ? {} : { data: { user } };
-    this.#finish(
-      this.record({ type, document, ...data }).catch((error: unknown) =>
-        this.#limitedLog.error({ event: "change-webhook-store-failed", err: error }),
-      ),
-    );
+    this.#finish(this.record({ type, document, ...data }).catch(this.#storeFailed));
   }
 
   #finish(task: Promise<void>): void {
@@ -299,58 +344,11 @@ export class Webhooks {
     this.#pending.add(pending);
   }
 
-  async #attempt(id: string, message: StoredMessage, signal: AbortSignal): Promise<Verdict> {
-    const { clock, metrics, schedule, sender } = this.#options;
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return { kind: "stop" };
-    const [startedAt, endTimer] = [clock.elapsedMs(), metrics.changeWebhookDuration.startTimer()];
-    const outcome = await sender.send(entry.endpoint, message, signal);
-    if (outcome.kind === "interrupted") return { kind: "stop" };
-    endTimer();
-    const now = clock.now();
-    entry.recent.add({ message, outcome, at: now, durationMs: Math.round(clock.elapsedMs() - startedAt) });
-    const { disable, verdict } = judge(
-      { outcome, failures: message.attempts, endpoint: entry.endpoint, now },
-      schedule,
-    );
-    metrics.changeWebhookAttempts.inc({ outcome: outcome.kind === "delivered" ? "delivered" : "failed" });
-    this.#setFailing(entry, outcome.kind === "delivered" ? undefined : (entry.endpoint.failingSince ?? now));
-    if (outcome.kind !== "delivered") this.#logFailure(id, message, outcome);
-    if (verdict.kind === "give-up") {
-      metrics.changeWebhookAttempts.inc({ outcome: "gave-up" });
-      this.#limitedLog.warn({ event: "change-webhook-gave-up", webhook: id, message: message.id });
-    }
-    if (disable !== undefined) void this.#disable(id, disable);
-    return verdict;
-  }
-
-  #logFailure(
-    webhook: string,
-    { type }: StoredMessage,
-    outcome: Exclude<Outcome, { readonly kind: "delivered" }>,
-  ): void {
-    const reason = outcome.kind === "failed" ? outcome.reason : outcome.kind;
-    const status = "status" in outcome ? outcome.status : undefined;
-    this.#limitedLog.warn({ event: "change-webhook-failed", webhook, type, reason, status });
-  }
-
-  /** Stores since when an endpoint fails, when that changes: seldom. */
-  #setFailing({ endpoint }: Entry, failingSince: number | undefined): void {
-    if (endpoint.failingSince === failingSince) return;
-    void this.#changeOrLog(endpoint.id, (current) => ({ ...current, failingSince }));
-  }
-
-  async #disable(id: string, reason: DisabledReason): Promise<void> {
-    const at = this.#options.clock.now();
-    await this.#changeOrLog(id, (endpoint) => ({ ...endpoint, disabled: endpoint.disabled ?? { reason, at } }));
-    this.#options.log.warn({ event: "change-webhook-disabled", webhook: id, reason });
-  }
-
   async #changeOrLog(id: string, change: (endpoint: StoredEndpoint) => StoredEndpoint): Promise<void> {
     try {
       await this.#change(id, change);
     } catch (error) {
-      this.#limitedLog.error({ event: "change-webhook-store-failed", err: error });
+      this.#storeFailed(error);
     }
   }
 
@@ -358,19 +356,26 @@ export class Webhooks {
     return this.#inTurn(async () => {
       const entry = this.#entries.get(id);
       if (entry === undefined) return undefined;
-      const endpoint = change(entry.endpoint);
+      const endpoint = change((await this.#asStored(id)) ?? entry.endpoint);
       await this.#options.store.save(endpoint);
+      this.#shared?.endpointsChanged();
       entry.endpoint = endpoint;
-      await this.#dispatchAs(entry);
+      this.#dispatchAs(entry);
       this.#watch();
       return endpoint;
     });
   }
 
-  async #dispatchAs(entry: Entry): Promise<void> {
+  /** Another server may have changed the endpoint just now. Undefined for a server on its own, which knows it. */
+  async #asStored(id: string): Promise<StoredEndpoint | undefined> {
+    if (this.#shared === undefined) return undefined;
+    return (await this.#options.store.endpoints()).find((endpoint) => endpoint.id === id);
+  }
+
+  #dispatchAs(entry: Entry): void {
     const { dispatcher, endpoint } = entry;
-    if (endpoint.disabled === undefined) {
-      if (dispatcher === undefined) entry.dispatcher = this.#isClosed ? undefined : this.#dispatch(endpoint);
+    if (endpoint.disabled === undefined && this.#delivers) {
+      if (dispatcher === undefined) entry.dispatcher = this.#dispatch(endpoint);
       else dispatcher.replace(endpoint);
       return;
     }
@@ -388,9 +393,7 @@ export class Webhooks {
   #prune(): void {
     const { clock, store } = this.#options;
     this.#cancelPrune = clock.after(pruneEveryMs, () => {
-      store
-        .prune(clock.now() - keptMs)
-        .catch((error: unknown) => this.#limitedLog.error({ event: "change-webhook-store-failed", err: error }));
+      if (this.#delivers) store.prune(clock.now() - keptMs).catch(this.#storeFailed);
       this.#prune();
     });
   }

@@ -35,7 +35,9 @@ function setUp(keepMs: () => number | undefined = () => 30 * day) {
       return true;
     },
   };
-  const deleted = new DeletedDocuments({ documents, keepMs, clock, log, metrics: createMetrics() });
+  let leads = true;
+  const isLeading = () => leads;
+  const deleted = new DeletedDocuments({ documents, isLeading, keepMs, clock, log, metrics: createMetrics() });
   const add = async (name: string) => {
     await store.append([{ document: name, update: updateOf(name) }]);
     await store.delete(name);
@@ -47,7 +49,8 @@ function setUp(keepMs: () => number | undefined = () => 30 * day) {
   const names = async () => (await store.list({ state: "any", limit: 1_000 })).map(({ name }) => name);
   const fail = (fails: boolean) => (isFailing = fails);
   const failScrubs = (fails: boolean) => (isScrubFailing = fails);
-  return { add, advance, deleted, lines, names, store, fail, failScrubs, scrubs: () => scrubs };
+  const lead = (does: boolean) => (leads = does);
+  return { add, advance, deleted, lines, names, store, fail, failScrubs, lead, scrubs: () => scrubs };
 }
 
 test("a document is purged when it was deleted so long ago, and no other is", async () => {
@@ -67,6 +70,17 @@ test("a document is purged when it was deleted so long ago, and no other is", as
     { event: "deleted-documents-purged", documents: 1 },
     { event: "deleted-documents-purged", documents: 1 },
   ]);
+});
+
+test("a document is purged by the server that leads, and by the next one when that has ended", async () => {
+  const { add, advance, lead, names } = setUp(() => 0);
+  await add("first");
+  lead(false);
+  await advance(2 * hour);
+  expect(await names()).toEqual(["first"]);
+  lead(true);
+  await advance(hour);
+  expect(await names()).toEqual([]);
 });
 
 test("a document whose deletion is taken back during a round is not purged", async () => {

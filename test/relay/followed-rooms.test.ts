@@ -138,7 +138,7 @@ describe("a room that is open on two nodes", () => {
     const cleo = await joining;
     await settled();
     cleo.receive();
-    expect([cleo.text.toString(), told]).toEqual(["one", []]);
+    expect([cleo.text.toString(), told]).toEqual(["one", [1]]);
     await c.parts.rooms.find("d")?.compact();
     expect((await a.store.load("d"))?.tail).toEqual([]);
   });

@@ -153,13 +153,13 @@ describe("an update that another node has committed", () => {
   test("is published and known from then on, and not stored", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
-    void room.updates.advance(first, 40);
+    void room.updates.advance({ update: first, row: 40 });
     expect([a.take(), b.take()]).toEqual([[`update ${hex(first)}`], [`update ${hex(first)}`]]);
     void submit(room, a.member, { update: first, acknowledgement: () => "known" });
     await turn();
     expect([a.take(), b.take(), store.appended]).toEqual([["known"], [], []]);
-    void room.updates.advance(first, 41);
-    void room.updates.advance(Y.mergeUpdates([first, second]), 42);
+    void room.updates.advance({ update: first, row: 41 });
+    void room.updates.advance({ update: Y.mergeUpdates([first, second]), row: 42 });
     expect([a.take(), b.take()]).toEqual([[`update ${hex(second)}`], [`update ${hex(second)}`]]);
     const joiner = new FakeConnection("joiner");
     const member = { connection: joiner, encoding, access: "write" as const };
@@ -168,14 +168,14 @@ describe("an update that another node has committed", () => {
     const doc = new Y.Doc();
     Y.applyUpdate(doc, Uint8Array.fromHex(String(joiner.take()[0]).slice("step2 ".length)));
     expect(doc.getText("t").toString()).toBe("ba");
-    expect(() => void room.updates.advance(first.subarray(1), 43)).toThrow();
+    expect(() => void room.updates.advance({ update: first.subarray(1), row: 43 })).toThrow();
   });
 
   test("is not published again when a member's copy of it is committed, and that copy is acknowledged", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     void submit(room, a.member, { update: first, acknowledgement: () => "mine" });
-    void room.updates.advance(first, 40);
+    void room.updates.advance({ update: first, row: 40 });
     expect([a.take(), b.take()]).toEqual([[`update ${hex(first)}`], [`update ${hex(first)}`]]);
     await turn();
     expect([a.take(), b.take(), store.appended.flat()]).toEqual([["mine"], [], [expect.anything()]]);

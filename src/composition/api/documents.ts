@@ -25,7 +25,7 @@ import type { PartDependencies, ServerOptions } from "../server-options.ts";
 import { openHistory } from "./history.ts";
 
 export interface DocumentsPartOptions
-  extends Pick<PartDependencies, "addresses" | "bus" | "clock" | "limits" | "log" | "metrics">,
+  extends Pick<PartDependencies, "addresses" | "bus" | "clock" | "lead" | "limits" | "log" | "metrics">,
     Pick<ServerOptions, "keepsDeleted" | "historyKeepMs" | "requiresMatch"> {
   readonly store: Store & { readonly history: HistoryStore; readonly webhooks: WebhookStore };
   readonly relay: Pick<Relay, "rooms" | "changes" | "presenceNodes">;
@@ -43,6 +43,7 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   const { changes, presenceNodes, rooms } = relay;
   let [keptMs, { historyKeepMs, requiresMatch = false }] = [deletedDocumentsMs, shared];
   const keepMs = (document: string) => historyKeepMs(document);
+  const isLeading = () => shared.lead?.isLeading ?? true;
   const documents = new Documents({ store, rooms, changes, presenceNodes, deletion: new Deletion({ store, rooms }) });
   const disconnections = new Disconnections({ ...shared, rooms });
   const workers = new ContentWorkers({ ...shared, startWorker: startContentWorker });
@@ -52,13 +53,13 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   const content = new DocumentContent({ ...shared, documents, workers, slots, keepVersion });
   const states = new DocumentStates({ ...shared, documents, merger });
   const guests = new Guests({ ...shared, documents });
-  const deleted = new DeletedDocuments({ ...shared, documents, keepMs: () => keptMs });
+  const deleted = new DeletedDocuments({ ...shared, documents, isLeading, keepMs: () => keptMs });
   const stopForgetting = documents.watch(({ document }) => {
     states.forget(document);
     content.forget(document);
   });
   const { history: historyStore, webhooks } = store;
-  const history = openHistory({ ...shared, documents, history: historyStore, keepMs, webhooks });
+  const history = openHistory({ ...shared, documents, history: historyStore, isLeading, keepMs, webhooks });
   const { documentHistory } = history;
   const orderSlots = copySlots(shared.limits, "lists of documents in another order than that of their names");
   const bounds = { slots, orderSlots, copySlots: copySlots(shared.limits) };

@@ -13,6 +13,8 @@ export interface HistoryPartOptions extends Pick<PartDependencies, "clock" | "li
   /** How long the history of a document is kept, in milliseconds. It may change. */
   readonly keepMs: (document: string) => number;
   readonly documents: Documents;
+  /** As `HistoryRetentionOptions.isLeading`. */
+  readonly isLeading: () => boolean;
   readonly history: HistoryStore;
   readonly webhooks: Pick<WebhookStore, "record">;
 }
@@ -23,7 +25,7 @@ export interface HistoryPart extends Part {
 
 /** The history of documents: its routes, and the rounds that remove what is too old. */
 export function openHistory(options: HistoryPartOptions): HistoryPart {
-  const { documents, history, keepMs, webhooks, ...shared } = options;
+  const { documents, history, isLeading, keepMs, webhooks, ...shared } = options;
   const queue = new HistoryQueue({ ...shared, startWorker: startHistoryWorker });
   const restored = async ({ document, ...data }: Restoring) => {
     try {
@@ -33,7 +35,7 @@ export function openHistory(options: HistoryPartOptions): HistoryPart {
     }
   };
   const documentHistory = new DocumentHistory({ ...shared, documents, history, queue, restored });
-  const retention = new HistoryRetention({ ...shared, history, documents: documentHistory, keepMs });
+  const retention = new HistoryRetention({ ...shared, history, documents: documentHistory, isLeading, keepMs });
   const routes = { ...shared, documents, documentHistory };
   return {
     documentHistory,

@@ -1,3 +1,4 @@
+import type { Lead } from "../../cluster/lead.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
@@ -25,9 +26,6 @@ export interface ServerStorage extends Part {
   /** Whether this server does what is done once for all that share the database; undefined for one on its own. */
   readonly lead: Lead | undefined;
 }
-
-/** One of the servers that share a database leads. */
-export type Lead = Pick<NodeSession, "isLeading" | "whenLeadChanges">;
 
 export interface ServerStorageOptions extends Pick<ServerOptions, "cluster" | "syncEnabled"> {
   readonly clock: Clock;

@@ -9,6 +9,8 @@ export interface HistoryRetentionOptions {
   readonly documents: Pick<DocumentHistory, "shorten">;
   /** How long the history of a document is kept, in milliseconds. */
   readonly keepMs: (document: string) => number;
+  /** Whether this server does it, and not another one that shares the database. Asked before each round. */
+  readonly isLeading: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -58,6 +60,7 @@ export class HistoryRetention {
 
   /** Never rejects: the next round tries again. */
   async #run(): Promise<void> {
+    if (!this.#options.isLeading()) return;
     const { log } = this.#options;
     let documents = 0;
     let [failures, failure]: [number, unknown] = [0, undefined];

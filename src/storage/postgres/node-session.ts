@@ -73,6 +73,7 @@ export class NodeSession implements AsyncDisposable {
 
   /** Has `task` called whenever this node begins or ceases to lead, the latter within a second or so. Call it once. */
   whenLeadChanges(task: () => void): void {
+    this.#wasLeading = this.isLeading;
     this.#leadChanged = task;
   }
 

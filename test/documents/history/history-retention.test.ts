@@ -83,7 +83,8 @@ async function runRound(keepMs: (name: string) => number): Promise<readonly Read
   const documents = { compact: unused, open: unused, write: unused, scrub: unused };
   const documentHistory = new DocumentHistory({ documents, history, queue, clock, restored: unused });
   const { log, events } = recordedLog();
-  const retention = new HistoryRetention({ history, documents: documentHistory, keepMs, clock, log });
+  const isLeading = () => true;
+  const retention = new HistoryRetention({ history, documents: documentHistory, isLeading, keepMs, clock, log });
   clock.advance(90_000);
   await eventually("a round", () => events.some((each) => each["event"] === "history-shortened"));
   await retention.close();
