@@ -101,7 +101,7 @@ function openDialects(shared: SignalingDependencies): Dialects {
     const { signalingRoomMembers: memberLimit, peerIdsPerSubscriber } = limits;
     return new Topic({ openChannel, memberLimit, peerIdsPerSubscriber, clock });
   };
-  const octateRooms = new OctateRooms({ openChannel, limits, clock });
+  const octateRooms = new OctateRooms({ bus, openChannel, limits, clock });
   metrics.rooms.readFrom("signaling", () => registries.size + octateRooms.size);
   // OctateCode's own tokens permit every room, so only a server that is open to everyone mints them.
   const tokens =

@@ -15,7 +15,7 @@ export const noProof = new Uint8Array();
 export interface HeldId {
   /** The stamp of its `IdGrant`. */
   readonly stamp: Stamp;
-  readonly connection: Connection;
+  readonly connection: Pick<Connection, "ping">;
   /** Whether whoever shows this proof is known to be the same client: then it gets the id without a ping. */
   isOwn(proof: Uint8Array): boolean;
   /** The text is for the node of a client that takes over. */

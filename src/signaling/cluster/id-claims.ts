@@ -65,6 +65,11 @@ export class IdClaims {
     return claim;
   }
 
+  /** A stamp for a client that gets an id without a claim, since nobody else can have it. */
+  nextStamp(): Stamp {
+    return this.#stamps.next();
+  }
+
   /** Takes note of a stamp in a message of another node. */
   observe(stamp: Stamp): void {
     this.#stamps.observe(stamp);

@@ -67,6 +67,11 @@ export class Rosters<Info> implements BusListener {
     return roster;
   }
 
+  /** Drops the roster of a room, and tells no other node. */
+  forget(name: string): void {
+    this.#rosters.delete(name);
+  }
+
   /** Tells all nodes, also those that have not opened its room, that a member of this node has an id. */
   announce(id: string, at: number): void {
     this.#port.publish(allRooms, encodeRosterMessage({ type: "joined", entry: { id, at, info: "" } }));
@@ -77,10 +82,20 @@ export class Rosters<Info> implements BusListener {
     await this.#port.ask(name, openingQuestion);
   }
 
+  /** Tells a node, which has these rooms open, all members in them. */
+  tell(node: NodeId, names: readonly string[]): void {
+    const rooms = names.map((name): ToldRoom => {
+      const roster = this.#rosters.get(name);
+      roster?.opened(node);
+      return roster?.describeLocal() ?? { name, isOpen: false, entries: [] };
+    });
+    if (rooms.length > 0) this.#send(node, allRooms, { type: "told", rooms });
+  }
+
   received(from: NodeId, room: string, bytes: Uint8Array): void {
     const message = decodeRosterMessage(bytes);
     if (message === undefined) return;
-    if (message.type === "tell") this.#tell(from, message.names, message.isRepeated);
+    if (message.type === "tell") this.#answer(from, message.names, message.isRepeated);
     else if (message.type === "told") this.#told(from, message.rooms);
     else this.#receive(from, room, message);
   }
@@ -92,10 +107,7 @@ export class Rosters<Info> implements BusListener {
 
   /** Answers the question of a node that opens a room. */
   asked(from: NodeId, room: string, question: Uint8Array): undefined {
-    const roster = this.#rosters.get(room);
-    if (roster === undefined || !isOpeningQuestion(question)) return;
-    roster.opened(from);
-    this.#send(from, room, { type: "told", rooms: [roster.describeLocal()] });
+    if (this.#rosters.has(room) && isOpeningQuestion(question)) this.tell(from, [room]);
   }
 
   joined(node: NodeId): void {
@@ -116,14 +128,8 @@ export class Rosters<Info> implements BusListener {
     for (const names of portions(all)) this.#send(node, allRooms, { type: "tell", isRepeated: false, names });
   }
 
-  /** Tells a node the members in its rooms. */
-  #tell(from: NodeId, names: readonly string[], isRepeated: boolean): void {
-    const rooms = names.map((name): ToldRoom => {
-      const roster = this.#rosters.get(name);
-      roster?.opened(from);
-      return roster?.describeLocal() ?? { name, isOpen: false, entries: [] };
-    });
-    if (rooms.length > 0) this.#send(from, allRooms, { type: "told", rooms });
+  #answer(from: NodeId, names: readonly string[], isRepeated: boolean): void {
+    this.tell(from, names);
     if (isRepeated) this.#ask(from, [...this.#rosters.keys()], false);
   }
 

@@ -11,9 +11,9 @@ import { httpStatusOf } from "../../rooms/denial.ts";
 import { checkName } from "../../rooms/room-name.ts";
 import type { HttpClient } from "../../transport/protocol.ts";
 import { isObject, type JsonObject } from "../json-codec.ts";
+import type { RoomFacts } from "./cluster/cluster-codec.ts";
 import { endingText, otherUser } from "./denial-text.ts";
 import type { OctateCodeLimits } from "./limits.ts";
-import type { RoomFacts } from "./room.ts";
 import type { OctateCodeOptions } from "./session.ts";
 
 /** The resource usage of this process, as OctateCode's clients display it. */
@@ -104,7 +104,9 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
     const decision = tokens === undefined ? await decide(requestFor(named.roomId, context)) : undefined;
     if (decision?.granted === false) return refuse(context, decision);
     const absent = { fileId: undefined, content: undefined, version: undefined };
-    const created = rooms.createEmpty({ ...named, createdAt: timestamp, ...absent });
+    const created = await rooms.exclusively(named.roomId, () =>
+      rooms.createEmpty({ ...named, createdAt: timestamp, ...absent }),
+    );
     if (created === "exists") return context.json({ error: "Room already exists", timestamp }, 409);
     if (created === "full") return context.json({ error: "Failed to create room", timestamp }, 503);
     return context.json({ message: "Room created", data: created.describe(), timestamp }, 201);
@@ -119,12 +121,12 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
   app.get("/api/rooms", mayAdminister, (context) =>
     context.json({ data: Array.from(rooms, (room) => room.describe()), timestamp: clock.now() }),
   );
-  app.get("/api/rooms/:id", mayAdminister, (context) => {
-    const room = rooms.find(context.req.param("id"));
+  app.get("/api/rooms/:id", mayAdminister, async (context) => {
+    const room = await rooms.lookUp(context.req.param("id"));
     return room === undefined ? unknown(context) : context.json({ data: room.describe(), timestamp: clock.now() });
   });
-  app.get("/api/rooms/:id/peers", mayAdminister, (context) => {
-    const room = rooms.find(context.req.param("id"));
+  app.get("/api/rooms/:id/peers", mayAdminister, async (context) => {
+    const room = await rooms.lookUp(context.req.param("id"));
     return room === undefined ? unknown(context) : context.json(room.describe().peers);
   });
   return app;

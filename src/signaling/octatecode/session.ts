@@ -1,15 +1,19 @@
 import type { Denial } from "../../auth/authorizer.ts";
+import { sha256 } from "../../lib/crypto/sha-256.ts";
 import { isSameSecret } from "../../lib/same-secret.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkName } from "../../rooms/room-name.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
+import { noProof } from "../cluster/claimed-ids.ts";
+import type { Stamp } from "../cluster/stamp.ts";
 import type { DialectSession, SignalingClient } from "../dialects.ts";
 import { takeOverId } from "../id-takeover.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
 import type { Deliverer, SignalingBound } from "../quotas.ts";
 import { type AuthenticatedUser, type AuthenticationOptions, authenticateUser } from "./authentication.ts";
+import type { RoomFacts } from "./cluster/cluster-codec.ts";
 import {
   type Casing,
   type ClientMessage,
@@ -22,7 +26,7 @@ import {
 } from "./codec.ts";
 import { endingText } from "./denial-text.ts";
 import type { OctateMember, OctateRoom } from "./room.ts";
-import type { OctateRooms } from "./rooms.ts";
+import type { Created, OctateRooms } from "./rooms.ts";
 
 /** The parts that all OctateCode sessions of a server share. */
 export interface OctateCodeOptions extends AuthenticationOptions {
@@ -92,11 +96,11 @@ export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSi
     if (this.#membership === undefined) return;
     const { room, member } = this.#membership;
     const envelope = this.#envelope(type, forwardedData(type, data));
-    const target = targetUserId === undefined ? undefined : room.find(targetUserId);
     if (targetUserId === undefined) room.publish(envelope, member);
-    else if (target !== undefined) target.connection.send(encode(envelope, target.casing));
-    else return;
-    room.watcher?.(member.connection, target?.connection);
+    else room.send(targetUserId, envelope);
+    const target = targetUserId === undefined ? undefined : room.find(targetUserId);
+    // The watcher knows the connections of this node only.
+    if (targetUserId === undefined || target !== undefined) room.watcher?.(member.connection, target?.connection);
   }
 
   async #authenticate({ userId, roomId, token }: Extract<ClientMessage, { type: "auth" }>): Promise<void> {
@@ -135,17 +139,30 @@ export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSi
     if (!(await this.#client.quota.spend(1)) || this.#authenticated !== authenticated) return;
     const { clock, rooms } = this.#options;
     const { user: hostId, room: roomId } = authenticated;
-    const created = rooms.create({ ...content, roomId, roomName, hostId, hostName: name, createdAt: clock.now() });
+    const facts = { ...content, roomId, roomName, hostId, hostName: name, createdAt: clock.now() };
+    const creating = rooms.exclusively(roomId, () => this.#createAndJoin(authenticated, facts));
+    const created = creating instanceof Promise ? await creating : creating;
     if (typeof created === "string")
       return this.#refuse("Failed to create room", created === "full" ? "rooms" : undefined);
-    this.#joinRoom(created, this.#memberOf(authenticated, name), undefined);
     this.#answer("room-created", { room: created.describe() });
+  }
+
+  #createAndJoin(authenticated: AuthenticatedUser, facts: RoomFacts): Created {
+    // The permission may have ended meanwhile.
+    if (this.#authenticated !== authenticated) return "exists";
+    const { rooms } = this.#options;
+    const created = rooms.create(facts);
+    // Nobody else can have the host's id yet.
+    const stamp = rooms.cluster?.nextStamp();
+    if (typeof created !== "string")
+      this.#joinRoom(created, this.#memberOf(authenticated, facts.hostName, stamp), undefined);
+    return created;
   }
 
   async #join(authenticated: AuthenticatedUser, userName: string | undefined): Promise<void> {
     const name = userName || authenticated.user;
     const { clock, limits, rooms } = this.#options;
-    const room = rooms.find(authenticated.room);
+    const room = rooms.find(authenticated.room) ?? (rooms.cluster && (await this.#lookUp(authenticated.room)));
     if (room === undefined || this.#hasFault(name)) return this.#refuse("Room not found or join failed");
     // The client pays for two messages to every member: that it has joined, and that it has left.
     if (!(await this.#client.quota.spend(2 * room.size))) return;
@@ -156,13 +173,19 @@ export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSi
         (proof !== undefined && authenticated.proof !== undefined && isSameSecret(proof, authenticated.proof)),
       clock,
       withinMs: limits.livenessProbeMs,
-      granted: (holder) => {
+      claim: rooms.cluster?.claim(room.facts.roomId, authenticated.user, digestOf(authenticated)),
+      granted: (holder, grant) => {
         // The permission may have ended meanwhile.
         if (this.#authenticated === authenticated)
-          this.#joinAndPublish(room, this.#memberOf(authenticated, name), holder);
+          this.#joinAndPublish(room, this.#memberOf(authenticated, name, grant?.stamp), holder);
       },
     });
     if (!isGranted) this.#refuse("User ID in use");
+  }
+
+  /** Asks the other nodes for a room that this one does not know. The client pays for one message. */
+  async #lookUp(roomId: string): Promise<OctateRoom | undefined> {
+    return (await this.#client.quota.spend(1)) ? this.#options.rooms.lookUp(roomId) : undefined;
   }
 
   #joinAndPublish(room: OctateRoom, member: OctateMember, holder: OctateMember | undefined): void {
@@ -174,7 +197,7 @@ export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSi
     }
     this.#answer("room-joined", { room: room.describe() });
     const peer = { userId: member.id, userName: member.name };
-    room.publish(this.#envelope("peer-joined", { peer }), member);
+    room.publishHere(this.#envelope("peer-joined", { peer }), member);
   }
 
   /** Joins in one synchronous step: an id that is taken over has not left in between. */
@@ -195,7 +218,7 @@ export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSi
     this.#client.quota.leftRoom();
     const { clock, rooms } = this.#options;
     if (!room.leave(member, clock.now())) return;
-    room.publish(this.#envelope("peer-left"), member);
+    room.publishHere(this.#envelope("peer-left"), member);
     rooms.membersChanged(room);
   }
 
@@ -210,14 +233,14 @@ export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSi
     if (this.#membership === undefined) return this.#refuse("Room not found or join failed");
     const { room } = this.#membership;
     const { targetUserId } = signal;
-    if (targetUserId !== undefined && room.find(targetUserId) === undefined) return;
+    if (targetUserId !== undefined && !room.has(targetUserId)) return;
     return this.#client.quota.afterSpending(targetUserId === undefined ? room.size - 1 : 1, this, signal);
   }
 
-  #memberOf({ user, proof }: AuthenticatedUser, name: string): OctateMember {
+  #memberOf({ user, proof }: AuthenticatedUser, name: string, stamp: Stamp | undefined): OctateMember {
     const now = this.#options.clock.now();
     const { connection } = this.#client;
-    return { id: user, name, proof, connection, connectedAt: now, lastHeartbeat: now, casing: this.#casing };
+    return { id: user, name, proof, connection, connectedAt: now, lastHeartbeat: now, casing: this.#casing, stamp };
   }
 
   #hasFault(name: string): boolean {
@@ -244,4 +267,9 @@ export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSi
   #send(envelope: Envelope): void {
     this.#client.connection.send(encode(envelope, this.#casing));
   }
+}
+
+/** Other nodes are shown no token. */
+function digestOf({ proof }: AuthenticatedUser): Uint8Array {
+  return proof === undefined ? noProof : sha256(proof);
 }
