@@ -18,7 +18,7 @@ import { SnapshotBudget } from "../relay/snapshot/snapshot-budget.ts";
 import { SyncRoom, type SyncRoomOptions } from "../relay/sync-room.ts";
 import { yWebsocket } from "../relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "../rooms/room-registry.ts";
-import type { Store } from "../storage/store.ts";
+import type { ChangeKind, Store } from "../storage/store.ts";
 import { endpointsOf, type Part } from "./part.ts";
 import type { PartDependencies, ServerOptions } from "./server-options.ts";
 
@@ -124,6 +124,8 @@ export interface Relay extends Part {
    * Brings what other nodes change to the rooms that are open. Called once, before clients connect. Rejects with `StoreError`.
    */
   follow(): Promise<void>;
+  /** As `FollowedRooms.whenChanged`. */
+  whenChangedElsewhere(task: (document: string, kind: ChangeKind) => void): void;
 }
 
 /** Opens the relay. It closes the compactor, and not the store. */
@@ -137,6 +139,7 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
   const medium = store.health === undefined ? "disk" : "database";
   metrics.rooms.readFrom("sync", () => rooms.size);
   const shared = { rooms, authorizer: writingFirstContent({ authorizer, rooms, limitedLog }) };
+  const followed = new FollowedRooms({ rooms, changes: room.changes, clock, log });
   const protocols = [
     yWebsocket({ ...shared, limits, metrics, dropped }),
     hocuspocus({ ...shared, addresses, bus, limits, clock, limitedLog, metrics, dropped }),
@@ -146,7 +149,8 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
     presenceNodes: room.presenceNodes,
     changes: room.changes,
     events: room.events,
-    follow: async () => store.follow?.(new FollowedRooms({ rooms, changes: room.changes, clock, log })),
+    follow: async () => store.follow?.(followed),
+    whenChangedElsewhere: (task) => followed.whenChanged(task),
     protocols,
     endpoints: endpointsOf(protocols),
     whyNotReady: () => (queue.isFailing ? `updates cannot be written to the ${medium}` : undefined),

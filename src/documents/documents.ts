@@ -50,10 +50,20 @@ export class Documents {
     return this.#options.changes;
   }
 
+  /** Whether other nodes write to the documents. */
+  get isShared(): boolean {
+    return this.#options.store.follow !== undefined;
+  }
+
   /** Tells `watcher` of deletions and the like until the returned function is called. It must not throw. */
   watch(watcher: (event: DocumentEvent) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
+  }
+
+  /** Reports the deletion of a document by another node, or the like, whose room here learns of it by itself. */
+  changedElsewhere(event: DocumentEvent): void {
+    this.#report(event);
   }
 
   list(page: Page): Promise<readonly DocumentInfo[]> {

@@ -8,6 +8,8 @@ export interface CommittedChange {
   readonly update: Uint8Array;
   /** The id of the user who has sent it; undefined if unknown. */
   readonly user: string | undefined;
+  /** The update is what was found of earlier rows of other nodes, which are not told of one by one. */
+  readonly isFound?: boolean | undefined;
 }
 
 export type ChangeWatcher = (change: CommittedChange) => void;

@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { RoomRegistry } from "../rooms/room-registry.ts";
-import type { FollowedUpdate, StoreFollower } from "../storage/store.ts";
+import type { ChangeKind, FollowedUpdate, StoreFollower } from "../storage/store.ts";
 import type { Changes } from "./changes.ts";
 import { DocumentDeleted } from "./document/document-deleted.ts";
 import type { SyncRoom } from "./sync-room.ts";
@@ -23,6 +23,7 @@ const retryMs = 1_000;
  */
 export class FollowedRooms implements StoreFollower {
   readonly #options: FollowedRoomsOptions;
+  #told: (document: string, kind: ChangeKind) => void = () => {};
 
   constructor(options: FollowedRoomsOptions) {
     this.#options = options;
@@ -39,8 +40,14 @@ export class FollowedRooms implements StoreFollower {
     }
   }
 
-  changed(document: string): void {
+  changed(document: string, kind: ChangeKind): void {
     this.#options.rooms.whenOpen(document, this.#readAgain);
+    this.#told(document, kind);
+  }
+
+  /** Calls `task` with every change of another node that is no update, whether its room is open or not. Call it once. */
+  whenChanged(task: (document: string, kind: ChangeKind) => void): void {
+    this.#told = task;
   }
 
   missed(): void {

@@ -221,7 +221,7 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin>, Lo
       this.#hasAdvanced ||= waiting.last !== undefined;
       audience.publishUpdate(update);
       this.#stored(contents);
-      const change = { document: document.name, row: document.sequence, update, user: undefined };
+      const change = { document: document.name, row: document.sequence, update, user: undefined, isFound: true };
       if (shared.changes.isWatched) shared.changes.committed(change);
     }
   }

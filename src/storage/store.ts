@@ -97,6 +97,9 @@ export interface Page {
 /** An update that another node has appended. */
 export interface FollowedUpdate extends StoredUpdate, Pick<PendingUpdate, "document" | "user"> {}
 
+/** A change of a document that is no update. */
+export type ChangeKind = "compacted" | "deleted" | "undeleted" | "purged";
+
 /**
  * Told of what other nodes change in a store that several of them share. Its methods do not throw.
  *
@@ -105,8 +108,8 @@ export interface FollowedUpdate extends StoredUpdate, Pick<PendingUpdate, "docum
  */
 export interface StoreFollower {
   appended(updates: readonly FollowedUpdate[]): void;
-  /** A document was compacted, deleted, undeleted or purged. */
-  changed(document: string): void;
+  /** A document was changed otherwise. */
+  changed(document: string, kind: ChangeKind): void;
   /** Reports are missing, of whichever documents. */
   missed(): void;
 }

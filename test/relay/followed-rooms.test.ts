@@ -22,13 +22,15 @@ const encoding: SyncEncoding = {
 class Node {
   readonly store: NodeStore;
   readonly parts: ReturnType<typeof roomParts>;
+  readonly followed: FollowedRooms;
   /** The reasons of compactions that have failed. */
   readonly failures: string[] = [];
 
   constructor(shared: SharedStore, documentMemoryBytes?: number) {
     this.store = shared.openNode();
     this.parts = roomParts(documentMemoryBytes === undefined ? {} : { documentMemoryBytes }, this.store);
-    void this.store.follow(new FollowedRooms(this.parts));
+    this.followed = new FollowedRooms(this.parts);
+    void this.store.follow(this.followed);
     this.parts.events.watch(({ type }) => this.failures.push(type));
   }
 
@@ -255,6 +257,19 @@ describe("a room that is open on two nodes", () => {
       expect(b.parts.rooms.find("d")).toBe(cleo.room);
     },
   );
+
+  test("tells of what other nodes change, also in documents that are not open", async () => {
+    const { shared, a, b } = await setUp();
+    const told: string[] = [];
+    b.followed.whenChanged((document, kind) => told.push(`${document} ${kind}`));
+    await a.store.append([{ document: "other", update: updateOfText("one") }]);
+    await a.store.delete("other");
+    await a.store.undelete("other");
+    await a.store.purge("other");
+    await b.store.purge("d");
+    shared.deliver();
+    expect(told).toEqual(["other deleted", "other undeleted", "other purged"]);
+  });
 
   test("is read again when reports are missing", async () => {
     const { shared, b, ann, ben } = await setUp();

@@ -28,7 +28,7 @@ export interface DocumentsPartOptions
   extends Pick<PartDependencies, "addresses" | "bus" | "clock" | "lead" | "limits" | "log" | "metrics">,
     Pick<ServerOptions, "keepsDeleted" | "historyKeepMs" | "requiresMatch"> {
   readonly store: Store & { readonly history: HistoryStore; readonly webhooks: WebhookStore };
-  readonly relay: Pick<Relay, "rooms" | "changes" | "presenceNodes">;
+  readonly relay: Pick<Relay, "rooms" | "changes" | "presenceNodes" | "whenChangedElsewhere">;
   readonly streams: EventStreams;
   readonly deletedDocumentsMs?: number | undefined;
   readonly readersShowPresence: boolean;
@@ -45,6 +45,9 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   const keepMs = (document: string) => historyKeepMs(document);
   const isLeading = () => shared.lead?.isLeading ?? true;
   const documents = new Documents({ store, rooms, changes, presenceNodes, deletion: new Deletion({ store, rooms }) });
+  relay.whenChangedElsewhere((document, kind) => {
+    if (kind !== "compacted") documents.changedElsewhere({ document, kind });
+  });
   const disconnections = new Disconnections({ ...shared, rooms });
   const workers = new ContentWorkers({ ...shared, startWorker: startContentWorker });
   const merger = new WorkerMerger({ ...shared, workers });

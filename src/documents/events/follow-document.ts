@@ -7,6 +7,7 @@ import type { CommittedChange } from "../../relay/changes.ts";
 import type { RowId, StoredDocument } from "../../storage/store.ts";
 import type { Documents } from "../documents.ts";
 import type { Guests } from "../presence/guests.ts";
+import { SentRows } from "./sent-rows.ts";
 
 export interface FollowOrder extends Omit<StreamOrder, "ended"> {
   readonly document: string;
@@ -17,17 +18,24 @@ export interface FollowOrder extends Omit<StreamOrder, "ended"> {
 }
 
 interface Follower {
-  readonly documents: Pick<Documents, "changes" | "info" | "load" | "open" | "watch">;
+  readonly documents: Pick<Documents, "changes" | "info" | "isShared" | "load" | "open" | "watch">;
   readonly guests: Guests;
   readonly streams: EventStreams;
   readonly limits: Pick<ApiLimits, "apiEventBytes">;
 }
 
-type Update = Pick<CommittedChange, "row" | "update">;
+type Update = Pick<CommittedChange, "row" | "update" | "isFound">;
+
+/**
+ * So many updates before the one that a reader has are sent again, where other nodes write to the document: the reader may have
+ * left before an update of another node has come, whose row is smaller.
+ */
+const repeatedRows = 100;
 
 /**
  * Sends every update of a document that is committed after `since`, in the order of the commits, each once. The first
- * event tells the sequence from which they follow. A large update is sent as its sequence only. A reader with presence is
+ * event tells the sequence from which they follow. Where other nodes write to the document, the order of their updates and
+ * its own may differ by some milliseconds, and a reader that resumes is sent the last ones again. A large update is sent as its sequence only. A reader with presence is
  * also sent awareness updates, and the first event tells the id of its guest.
  *
  * Throws `Problem` events-lost if the updates since then are not kept one by one, and document-deleted.
@@ -61,8 +69,10 @@ export async function followDocument(order: FollowOrder, follower: Follower): Pr
     });
     remove = () => streams.end(stream, "document-deleted");
     let last = begin;
+    const sent = documents.isShared ? new SentRows() : undefined;
+    const isNew = ({ row, isFound }: Update) => isFound === true || (sent === undefined ? row > last : sent.add(row));
     take = (update) => {
-      if (update.row <= last) return;
+      if (!isNew(update)) return;
       last = update.row;
       if (caller.hasEnded) streams.end(stream, "unauthorized");
       else stream.sendEncoded(streams.encode(update, () => eventOf(update, limits.apiEventBytes)));
@@ -109,9 +119,10 @@ async function beginning(
   const info = await documents.info(document);
   if (info?.deletedAt !== undefined) throw new Problem("document-deleted", "The document is deleted.");
   const sequence = info?.sequence ?? 0;
-  if (since === undefined || since === sequence) return { begin: sequence, missed: [] };
+  const repeated = documents.isShared ? repeatedRows : 0;
+  if (since === undefined || (since === sequence && repeated === 0)) return { begin: sequence, missed: [] };
   const stored = await documents.load(document);
-  const missed = stored && missedSince(stored, since);
+  const missed = (stored && missedSince(stored, since, repeated)) ?? (since === sequence ? [] : undefined);
   if (missed !== undefined && bytesOf(missed) <= limits.apiEventBytes / 4) return { begin: since, missed };
   if (stored === undefined) throw documentNotFound();
   throw new Problem(
@@ -121,12 +132,13 @@ async function beginning(
 }
 
 /**
- * The updates after a sequence that the document once had; undefined if that is not known. The tail has all of them if it
- * has the one of that sequence, or if nothing was ever merged.
+ * The updates after a sequence that the document once had, and some before it; undefined if they are not known. The tail has
+ * all that follow if it has the one of that sequence, or if nothing was ever merged.
  */
-function missedSince({ base, tail }: StoredDocument, since: RowId): readonly Update[] | undefined {
-  const isKept = since === 0 ? base === undefined : tail.some(({ row }) => row === since);
-  return isKept ? tail.filter(({ row }) => row > since) : undefined;
+function missedSince({ base, tail }: StoredDocument, since: RowId, repeated: number): readonly Update[] | undefined {
+  if (since === 0) return base === undefined ? tail : undefined;
+  const place = tail.findIndex(({ row }) => row === since);
+  return place === -1 ? undefined : tail.slice(Math.max(0, place + 1 - repeated));
 }
 
 function bytesOf(updates: readonly Update[]): number {

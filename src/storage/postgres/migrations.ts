@@ -31,6 +31,7 @@ const migrations: readonly string[] = [
     writer bigint NOT NULL,
     batch bigint NOT NULL,
     document text COLLATE "C" NOT NULL,
+    kind text NOT NULL, -- compacted, deleted, undeleted, purged
     at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (writer, batch)
   );

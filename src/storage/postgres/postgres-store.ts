@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { HistoryStore } from "../history/history-store.ts";
 import type {
+  ChangeKind,
   Compaction,
   DocumentInfo,
   Page,
@@ -147,15 +148,15 @@ class PostgresStore implements SharedStore {
 
   delete(document: string): Promise<boolean> {
     const at = this.#clock.now();
-    return this.#change(document, "doc.deleted", (transaction) => setDeletedAt(document, at, transaction));
+    return this.#change(document, "deleted", (transaction) => setDeletedAt(document, at, transaction));
   }
 
   undelete(document: string): Promise<boolean> {
-    return this.#change(document, "doc.undeleted", (transaction) => setDeletedAt(document, null, transaction));
+    return this.#change(document, "undeleted", (transaction) => setDeletedAt(document, null, transaction));
   }
 
   async purge(document: string): Promise<void> {
-    await this.#change(document, "doc.purged", (transaction) => purgeDocument(document, transaction));
+    await this.#change(document, "purged", (transaction) => purgeDocument(document, transaction));
   }
 
   /** Does nothing: the files are those of Postgres, which uses the space of removed rows again after a vacuum. */
@@ -190,14 +191,14 @@ class PostgresStore implements SharedStore {
   /** Changes a document, and records that. The change takes no effect if it is made twice. */
   async #change(
     document: string,
-    type: "doc.deleted" | "doc.undeleted" | "doc.purged",
+    kind: Exclude<ChangeKind, "compacted">,
     task: (transaction: SQL) => Promise<ChangedDocument>,
   ): Promise<boolean> {
     const change = async (transaction: SQL) => {
       const changed = await task(transaction);
       if (!changed.isChanged) return changed;
-      await this.webhooks.recordIn(transaction, { type, document });
-      await this.#changes.record(document, transaction);
+      await this.webhooks.recordIn(transaction, { type: `doc.${kind}`, document });
+      await this.#changes.record(document, kind, transaction);
       return changed;
     };
     const changing = this.#about(document, () => repeatWhileBroken(() => transact(this.#pool, change)));

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import * as Y from "yjs";
 import { YurtClient } from "../../../src/client/client.ts";
+import { EventReader } from "../../support/api/event-reader.ts";
 import { synced, type TestClient, TestClients } from "../../support/clients/providers.ts";
 import { eventually } from "../../support/eventually.ts";
 import { isMissing } from "../../support/processes/programs.ts";
@@ -103,6 +105,30 @@ describe.skipIf(isMissing("postgres"))("access to two servers on one database", 
     },
     patient,
   );
+
+  test("readers of events on one node are told of documents that another one deletes, and their streams end", async () => {
+    await using first = await start();
+    await using second = await start();
+    const admin = await minted("--admin");
+    const headers = { authorization: `Bearer ${admin}` };
+    const doc = new Y.Doc();
+    doc.getText("text").insert(0, "one");
+    const written = await fetch(`${first.url}/v1/docs/notes/update`, {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/octet-stream" },
+      body: Y.encodeStateAsUpdate(doc),
+    });
+    expect(written.ok).toBe(true);
+    await using reader = await EventReader.open(`${second.url}/v1/docs/notes/events`, headers);
+    await using all = await EventReader.open(`${second.url}/v1/events`, headers);
+    expect([(await reader.next())?.event, (await all.next())?.event]).toEqual(["ready", "ready"]);
+    for (const path of ["", "/undelete", "?purge=true"])
+      await askAs(admin, path === "/undelete" ? "POST" : "DELETE", `/v1/docs/notes${path}`)(first);
+    expect(await reader.next()).toMatchObject({ event: "end", data: { code: "document-deleted" } });
+    const kinds: (string | undefined)[] = [];
+    while (!kinds.includes("purged")) kinds.push((await all.next())?.event);
+    expect(kinds.filter((kind) => kind !== "updated")).toEqual(["deleted", "undeleted", "deleted", "purged"]);
+  });
 
   test(
     "an API key of a command, or of one node, is accepted by all, and refused within a second when it is revoked",

@@ -59,8 +59,9 @@ test("a reader that leaves before its stream is open leaves nothing behind", asy
 test("a document that is deleted before the stream is open is not followed", async () => {
   const { changes, documents, guests, limits, order, streams, write } = setUp();
   await write("a");
-  const slow: Pick<Documents, "changes" | "info" | "load" | "open" | "watch"> = {
+  const slow: Pick<Documents, "changes" | "info" | "isShared" | "load" | "open" | "watch"> = {
     changes,
+    isShared: false,
     info: async (document) => {
       const info = await documents.info(document);
       await documents.delete(document);
@@ -74,6 +75,39 @@ test("a document that is deleted before the stream is open is not followed", asy
   expect(following).rejects.toMatchObject({ code: "document-deleted" });
   await following.catch(() => {});
   expect([streams.size, changes.isWatched]).toEqual([0, false]);
+});
+
+test("where other nodes write, updates that come late are sent as well, each once, and the last ones again to a reader that resumes", async () => {
+  const { changes, documents, guests, limits, order, streams, write } = setUp();
+  for (const text of ["a", "b", "c"]) await write(text);
+  const rows = (await documents.load("doc"))?.tail.map(({ row }) => row) ?? [];
+  const last = rows.at(-1) ?? 0;
+  const shared: Pick<Documents, "changes" | "info" | "isShared" | "load" | "open" | "watch"> = {
+    changes,
+    isShared: true,
+    info: (document) => documents.info(document),
+    load: (document) => documents.load(document),
+    open: (document) => documents.open(document),
+    watch: (watcher) => documents.watch(watcher),
+  };
+  const sequencesOf = async (since: number | undefined, count: number) => {
+    const { body } = await followDocument({ ...order(), since }, { documents: shared, guests, limits, streams });
+    const reader = body?.getReader();
+    for (const [row, isFound] of [[12], [11], [12], [11], [12, true]] as const)
+      changes.committed({
+        document: "doc",
+        row,
+        update: Uint8Array.of(0, 0),
+        user: undefined,
+        isFound: isFound === true,
+      });
+    let text = "";
+
+    while (text.split("\n\n").length <= count) text += new TextDecoder().decode((await reader?.read())?.value);
+    return [...text.matchAll(/"sequence":(\d+)/g)].map(([, sequence]) => Number(sequence));
+  };
+  expect(await sequencesOf(undefined, 4)).toEqual([last, 12, 11, 12]);
+  expect(await sequencesOf(last, 7)).toEqual([last, ...rows, 12, 11, 12]);
 });
 
 test("the event of an update is encoded once for all readers of its document", async () => {

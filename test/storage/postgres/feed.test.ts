@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, t
 import { type Clock, systemClock } from "../../../src/lib/time/clock.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { openPostgresStore, type SharedStore } from "../../../src/storage/postgres/postgres-store.ts";
-import type { FollowedUpdate, StoreFollower } from "../../../src/storage/store.ts";
+import type { ChangeKind, FollowedUpdate, StoreFollower } from "../../../src/storage/store.ts";
 import { compaction, numbersIn, rowsOf, updateOf } from "../../support/bytes/counting.ts";
 import { Random } from "../../support/bytes/random.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
@@ -23,8 +23,8 @@ class Reports implements StoreFollower {
     for (const { document, update } of updates) this.#report(`${document} ${numbersOf(update)}`);
   }
 
-  changed(document: string): void {
-    this.#report(`${document} changed`);
+  changed(document: string, kind: ChangeKind): void {
+    this.#report(`${document} ${kind}`);
   }
 
   missed(): void {
@@ -103,7 +103,7 @@ describe.skipIf(isMissing("postgres"))("a node that follows the others", () => {
     await a.store.purge("d");
     await b.reports.until(5);
     await append(a.store, "d", 2);
-    const changed = ["d changed", "d changed", "d changed", "d changed"];
+    const changed = ["compacted", "deleted", "undeleted", "purged"].map((kind) => `d ${kind}`);
     expect(await b.reports.until(6)).toEqual(["d 1", ...changed, "d 2"]);
     await Promise.all([a.store.close(), b.store.close()]);
   });
@@ -139,7 +139,7 @@ describe.skipIf(isMissing("postgres"))("a node that follows the others", () => {
     await a.store.append(documents.map((document) => ({ document, update: updateOf([1]) })));
     await b.reports.until(12);
     await Promise.all(documents.map((document) => a.store.delete(document)));
-    const changed = documents.map((document) => `${document} changed`);
+    const changed = documents.map((document) => `${document} deleted`);
     expect((await b.reports.until(24)).slice(12).toSorted()).toEqual(changed.toSorted());
     // A look that begins later has ended.
     await append(b.store, "d", 2);

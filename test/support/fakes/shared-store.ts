@@ -1,4 +1,5 @@
 import {
+  type ChangeKind,
   type Compaction,
   type PendingUpdate,
   type RowId,
@@ -46,9 +47,9 @@ export class SharedStore {
   openNode(): NodeStore {
     const store = this.#store;
     const node = {};
-    const changed = async <Result>(document: string, change: Promise<Result>): Promise<Result> => {
+    const changed = async <Result>(document: string, kind: ChangeKind, change: Promise<Result>): Promise<Result> => {
       const result = await change;
-      this.#reports.push({ by: node, report: (follower) => follower.changed(document) });
+      this.#reports.push({ by: node, report: (follower) => follower.changed(document, kind) });
       return result;
     };
     return {
@@ -66,14 +67,14 @@ export class SharedStore {
         return rows;
       },
       durable: () => store.durable(),
-      compact: (document, compaction) => changed(document, this.#compact(document, compaction)),
+      compact: (document, compaction) => changed(document, "compacted", this.#compact(document, compaction)),
       list: (page) => store.list(page),
       info: (document) => store.info(document),
-      delete: (document) => changed(document, store.delete(document)),
-      undelete: (document) => changed(document, store.undelete(document)),
+      delete: (document) => changed(document, "deleted", store.delete(document)),
+      undelete: (document) => changed(document, "undeleted", store.undelete(document)),
       purge: (document) => {
         this.#rowsAfter.delete(document);
-        return changed(document, store.purge(document));
+        return changed(document, "purged", store.purge(document));
       },
       scrub: () => store.scrub(),
       follow: async (follower) => {

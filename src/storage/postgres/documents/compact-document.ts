@@ -39,7 +39,7 @@ export async function compactDocument(
       const taken = await takeRow(transaction);
       row = taken;
       await replaceRows(name, { ...compaction, row: taken }, transaction);
-      await changes.record(name, transaction);
+      await changes.record(name, "compacted", transaction);
       return taken;
     });
   } catch (error) {

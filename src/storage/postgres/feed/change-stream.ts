@@ -1,4 +1,5 @@
 import type { SQL } from "bun";
+import type { ChangeKind } from "../../store.ts";
 import { type BatchPlace, insertWriter } from "../documents/insert-batch.ts";
 
 /**
@@ -18,10 +19,11 @@ export class ChangeStream {
    * Records that a document was changed, as the last statement of the transaction: the node's other transactions of this
    * kind wait for its commit.
    */
-  async record(document: string, transaction: SQL): Promise<void> {
+  async record(document: string, kind: ChangeKind, transaction: SQL): Promise<void> {
     const { number, writer } = (await this.#nextPlace(transaction)) ?? (await this.#register(transaction));
     await transaction`
-      INSERT INTO yurt_changes (writer, batch, document) VALUES (${writer}::bigint, ${number}::bigint, ${document})`;
+      INSERT INTO yurt_changes (writer, batch, document, kind)
+      VALUES (${writer}::bigint, ${number}::bigint, ${document}, ${kind})`;
   }
 
   /** Undefined without a writer that the transaction can see: the one that has inserted it may not be committed, or was rolled back. */

@@ -158,9 +158,9 @@ export class Feed {
     while (after < head && !this.#isClosed) {
       const until = Math.min(head, after + batchesAtOnce);
       const range = { writer, after, until };
-      const { changed, updates } = await repeatWhileBroken(() => readBatches(range, pool));
+      const { changes, updates } = await repeatWhileBroken(() => readBatches(range, pool));
       if (updates.length > 0) follower.appended(updates);
-      for (const document of changed) follower.changed(document);
+      for (const { document, kind } of changes) follower.changed(document, kind);
       this.#cursors.set(writer, until);
       this.#lagBatches -= until - after;
       after = until;

@@ -1,5 +1,5 @@
 import type { SQL } from "bun";
-import type { FollowedUpdate } from "../../store.ts";
+import type { ChangeKind, FollowedUpdate } from "../../store.ts";
 import { bytesOf } from "../documents/bytes-of.ts";
 
 /** The batches of one writer from after a number up to another one. */
@@ -12,8 +12,13 @@ export interface BatchRange {
 /** The content of batches, in their order. */
 export interface Batches {
   readonly updates: readonly FollowedUpdate[];
-  /** The documents that were changed otherwise. */
-  readonly changed: readonly string[];
+  /** The changes that are no updates. */
+  readonly changes: readonly DocumentChange[];
+}
+
+interface DocumentChange {
+  readonly document: string;
+  readonly kind: ChangeKind;
 }
 
 /** The numbers of the last batches, by writer, at one time. */
@@ -39,21 +44,26 @@ export async function readBatches({ writer, after, until }: BatchRange, sql: SQL
       readonly row: number | null;
       readonly data: Uint8Array;
       readonly user: string | null;
+      readonly kind: ChangeKind | null;
     }[]
   >`
-    SELECT batch, document, id::float8 AS row, data, "user" FROM yurt_updates
+    SELECT batch, document, id::float8 AS row, data, "user", NULL AS kind FROM yurt_updates
     WHERE writer = ${writer}::bigint AND batch > ${after}::bigint AND batch <= ${until}::bigint
     UNION ALL
-    SELECT batch, document, NULL, NULL, NULL FROM yurt_changes
+    SELECT batch, document, NULL, NULL, NULL, kind FROM yurt_changes
     WHERE writer = ${writer}::bigint AND batch > ${after}::bigint AND batch <= ${until}::bigint
     ORDER BY batch, row`;
   const updates: FollowedUpdate[] = [];
-  const changed = new Set<string>();
-  for (const { document, row, data, user } of rows) {
-    if (row === null) changed.add(document);
-    else updates.push({ document, row, update: bytesOf(data), user: user ?? undefined });
+  const changes: DocumentChange[] = [];
+  const compacted = new Set<string>();
+  for (const { document, row, data, user, kind } of rows) {
+    // One reading of the document finds the last of several compactions.
+    if (kind === "compacted" && compacted.has(document)) continue;
+    if (kind === "compacted") compacted.add(document);
+    if (kind !== null) changes.push({ document, kind });
+    else if (row !== null) updates.push({ document, row, update: bytesOf(data), user: user ?? undefined });
   }
-  return { updates, changed: [...changed] };
+  return { updates, changes };
 }
 
 /** Removes what no node reads any more. */
