@@ -65,7 +65,8 @@ function mint(order: Pick<MintTokenOptions, "rooms" | "user" | "isAdmin">): Prom
   return mintToken({ ...order, secret, lifetimeMs: 60_000, clock: systemClock });
 }
 
-async function askApi(url: string, method: string, path: string, asked: Asked = {}): Promise<ApiAnswer> {
+/** Sends a request to the API of the server at `url`. */
+export async function askApi(url: string, method: string, path: string, asked: Asked = {}): Promise<ApiAnswer> {
   const { body, headers, token } = asked;
   const isBytes = body instanceof Uint8Array;
   const response = await fetch(`${url}${path}`, {

@@ -1,3 +1,4 @@
+import { eventually } from "../eventually.ts";
 import type { PostgresServer } from "../programs/postgres.ts";
 import { startTestServer, type TestServer, type TestServerOptions } from "../servers/start-test-server.ts";
 import { type Tuple, tuple } from "../tuple.ts";
@@ -21,6 +22,13 @@ export class TestCluster<N extends number> implements AsyncDisposable {
   private constructor(count: N, started: readonly TestServer[]) {
     this.#started = started;
     this.nodes = tuple(count, started);
+  }
+
+  /** Resolves when all nodes hear each other. */
+  async heard(): Promise<void> {
+    const peers = `yurt_bus_peers ${this.#started.length - 1}\n`;
+    const hears = async ({ url }: TestServer) => (await (await fetch(`${url}/metrics`)).text()).includes(peers);
+    await Promise.all(this.#started.map((node) => eventually("the other nodes are heard", () => hears(node))));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
