@@ -76,7 +76,7 @@ export function syncRoomOptions(
     keepsHistory: (name) => options.historyKeepMs(name) > 0,
     openChannel,
     readersShowPresence: options.readersShowPresence,
-    presenceNodes: bus && new PresenceNodes(bus),
+    presenceNodes: bus && new PresenceNodes(bus, clock),
     durability,
     changes: new Changes(),
     events: new RoomEvents(),

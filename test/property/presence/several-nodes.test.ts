@@ -80,7 +80,7 @@ class Cluster implements World {
   }
 
   #open(node: string): void {
-    const nodes = new PresenceNodes(this.bus.join(node)).of(room);
+    const nodes = new PresenceNodes(this.bus.join(node), this.clock).of(room);
     this.nodes.set(node, new Server({ clock: this.clock, nodes }));
   }
 
@@ -133,12 +133,16 @@ async function renewAll(cluster: Cluster): Promise<void> {
 }
 
 /** Checks that every client, and a joiner on every node that has members, knows exactly the clients that have a state. */
-function checkComplete({ alive, expected, nodes }: Cluster): void {
+function checkComplete({ alive, expected, nodes, pages }: Cluster): void {
   const ids = expected.toSorted();
   for (const server of nodes.values()) {
     if (alive.some((page) => page.server === server)) expect(server.present().toSorted()).toEqual(ids);
   }
-  for (const { awareness } of alive) expect([...awareness.getStates().keys()].toSorted()).toEqual(ids);
+  const states = new Map(pages.map(({ awareness, id }) => [id, awareness.getLocalState()]));
+  for (const { awareness } of alive) {
+    expect([...awareness.getStates().keys()].toSorted()).toEqual(ids);
+    for (const [id, state] of awareness.getStates()) expect(state).toEqual(states.get(id) ?? {});
+  }
 }
 
 async function checkQuiet(cluster: Cluster): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Bus, BusListener, BusPort, NodeId } from "../../../cluster/bus.ts";
+import type { Clock } from "../../../lib/time/clock.ts";
 import { DecodeError } from "../../update/strict-decoding.ts";
 import type { AwarenessEntry } from "../awareness-codec.ts";
 import type { RoomNodes, RoomPresence } from "./node-presence.ts";
@@ -11,14 +12,21 @@ export interface FoundPresence {
   readonly isComplete: boolean;
 }
 
+/** The rooms that are compared in one turn, which takes about 2 ms. */
+const comparedAtOnce = 200;
+
 /** Carries the presence of the rooms that have members between the nodes. */
 export class PresenceNodes implements BusListener {
   readonly #bus: Bus;
+  readonly #clock: Pick<Clock, "afterTurn">;
   readonly #port: BusPort;
   readonly #rooms = new Map<string, RoomPresence>();
+  /** The rooms that are still to be compared with a node. */
+  readonly #uncompared = new Map<NodeId, Set<string>>();
 
-  constructor(bus: Bus) {
+  constructor(bus: Bus, clock: Pick<Clock, "afterTurn">) {
     this.#bus = bus;
+    this.#clock = clock;
     this.#port = bus.open("presence", this);
   }
 
@@ -66,7 +74,9 @@ export class PresenceNodes implements BusListener {
   }
 
   joined(node: NodeId): void {
-    for (const room of this.#rooms.values()) room.compare(node);
+    const isUnderWay = this.#uncompared.has(node);
+    this.#uncompared.set(node, new Set(this.#rooms.keys()));
+    if (!isUnderWay) this.#compare(node);
   }
 
   missed(node: NodeId): void {
@@ -74,7 +84,23 @@ export class PresenceNodes implements BusListener {
   }
 
   lost(node: NodeId): void {
+    this.#uncompared.get(node)?.clear();
     for (const room of this.#rooms.values()) room.lost(node);
+  }
+
+  /** Compares the rooms with a node, some of them in each turn. */
+  #compare(node: NodeId): void {
+    const names = this.#uncompared.get(node);
+    if (names === undefined) return;
+    let left = comparedAtOnce;
+    for (const name of names) {
+      if (left === 0) break;
+      left -= 1;
+      names.delete(name);
+      this.#rooms.get(name)?.compare(node);
+    }
+    if (names.size === 0) this.#uncompared.delete(node);
+    else this.#clock.afterTurn(() => this.#compare(node));
   }
 }
 

@@ -15,7 +15,7 @@ async function cluster(limits = defaultLimits) {
   const network = new BusNetwork(clock);
   const join = (node: string) => {
     const bus = network.join(node);
-    const nodes = new PresenceNodes(bus);
+    const nodes = new PresenceNodes(bus, clock);
     const published: string[] = [];
     const port = nodes.of(name);
     const counted = {
@@ -89,7 +89,7 @@ describe("the presence of a room on several nodes", () => {
 
   test("costs nothing without another node", async () => {
     const clock = new FakeClock();
-    const nodes = new PresenceNodes(new BusNetwork(clock).join("alone")).of(name);
+    const nodes = new PresenceNodes(new BusNetwork(clock).join("alone"), clock).of(name);
     const publish = () => {
       throw new Error("nobody is there");
     };
@@ -334,6 +334,29 @@ describe("a network of nodes that fails", () => {
         [1, 2],
         [2, 2],
       ]);
+  });
+
+  test("has a node compare many rooms in several turns, each of them once", async () => {
+    const { clock, network, join } = await cluster();
+    const { nodes } = join("d");
+    await network.settled();
+    const compared: string[] = [];
+    const names = Array.from({ length: 500 }, (_, index) => `room ${index}`);
+    for (const each of names) {
+      const presence = {
+        received: () => {},
+        lost: () => {},
+        entries: () => [],
+        compare: () => void compared.push(each),
+      };
+      nodes.of(each).enter(presence);
+    }
+    nodes.joined("a");
+    const first = compared.length;
+    nodes.lost("a");
+    nodes.joined("a");
+    clock.runTurns();
+    expect([first, compared.length, new Set(compared).size]).toEqual([200, 700, 500]);
   });
 
   test("loses no removal and no state with a message", async () => {
