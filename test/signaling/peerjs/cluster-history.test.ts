@@ -123,3 +123,79 @@ test.each(seeds)(
     }
   },
 );
+
+type Cluster = Awaited<ReturnType<typeof peerJsNodes>>;
+
+/** Cuts a node off, takes it back, loses messages, or delays them. */
+function disturb({ network, nodes }: Cluster, random: Random): void {
+  const { name } = random.pick(nodes);
+  switch (random.integer(4)) {
+    case 0:
+      network.cut(name);
+      break;
+    case 1:
+      network.heal(name);
+      break;
+    case 2:
+      network.loseNext(name, random.pick(nodes).name, 1 + random.integer(3));
+      break;
+    default:
+      network.release(name);
+      network.hold(name);
+      for (const node of nodes) if (random.chance(0.7)) network.release(node.name);
+  }
+}
+
+async function calmDown({ clock, network, nodes }: Cluster): Promise<void> {
+  for (const { name } of nodes) {
+    for (const other of nodes) network.loseNext(name, other.name, 0);
+    network.release(name);
+    network.heal(name);
+  }
+  for (let round = 0; round < 10; round += 1) {
+    await network.settled();
+    clock.advance(5_000);
+  }
+  await network.settled();
+}
+
+test.each(seeds)(
+  "after cuts, losses and delays, ids are unique and known everywhere, messages arrive, and nothing is left (seed %i)",
+  async (seed) => {
+    const random = new Random(seed);
+    const cluster = await peerJsNodes(["a", "b", "c"], limits);
+    const { clock, network, nodes } = cluster;
+    const opening: Promise<unknown>[] = [];
+    const clients: PeerJsClient[] = [];
+    const enter = async () => {
+      const client = await random.pick(nodes).enter(random.pick(ids), random.pick(["one", "another"]));
+      clients.push(client);
+    };
+    const act = () => {
+      const [client] = random.shuffled(clients);
+      if (client === undefined || random.chance(0.4)) opening.push(enter().catch(() => "refused"));
+      else if (random.chance(0.2)) client.leave();
+      else client.say({ type: "OFFER", dst: random.pick(ids), payload: {} });
+    };
+    for (let step = 0; step < 120; step += 1) {
+      act();
+      if (random.chance(0.3)) disturb(cluster, random);
+      if (random.chance(0.4)) await network.settled();
+      if (random.chance(0.3)) clock.advance(random.integer(2_000));
+    }
+    await calmDown(cluster);
+    await Promise.all(opening);
+    const present = ids.filter((id) => nodes.some(({ namespace }) => namespace.find(id) !== undefined));
+    for (const { namespace } of nodes) expect([...namespace.ids].sort()).toEqual(present);
+    for (const id of present) expect(nodes.filter(({ namespace }) => namespace.find(id) !== undefined)).toHaveLength(1);
+    const reader = await random.pick(nodes).enter("reader");
+    for (const { enter, name } of nodes)
+      (await enter(`writer ${name}`)).say({ type: "OFFER", dst: "reader", payload: name });
+    await network.settled();
+    expect(reader.received().map((message) => Object(message).payload)).toEqual(["a", "b", "c"]);
+    for (const client of clients) client.leave();
+    await network.settled();
+    clock.advance(10_000);
+    expect([nodes.map(({ budget }) => budget.usedBytes), clock.pendingTimers]).toEqual([[0, 0, 0], 0]);
+  },
+);
