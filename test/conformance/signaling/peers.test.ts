@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { io, type Socket } from "socket.io-client";
+import { io } from "socket.io-client";
+import { SocketIoDevice, type TransportName, transports } from "../../support/clients/socket-io/socket-io-device.ts";
 import { eventually, pause } from "../../support/eventually.ts";
 import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
 
 let server: TestServer;
-const opened: Device[] = [];
+const opened: SocketIoDevice[] = [];
 
 beforeAll(async () => {
   server = await startTestServer();
@@ -17,44 +18,18 @@ afterEach(() => {
   for (const { socket } of opened.splice(0)) socket.disconnect();
 });
 
-const transports = {
-  websocket: ["websocket"],
-  polling: ["polling"],
-  upgrade: ["polling", "websocket"],
-} as const;
-
-/** A client of Peers, on Socket.IO's own client. */
-class Device {
-  readonly received: unknown[] = [];
-  readonly socket: Socket;
-
-  constructor(transport: keyof typeof transports = "websocket") {
-    this.socket = io(server.url, { transports: [...transports[transport]], forceNew: true, reconnectionDelay: 50 });
-    this.socket.onAny((...event: unknown[]) => this.received.push(event));
-    opened.push(this);
-  }
-
-  /** Resolves with the server's acknowledgement. */
-  ask(event: string, ...args: unknown[]): Promise<unknown[]> {
-    return new Promise((resolve) => this.socket.emit(event, ...args, (...answer: unknown[]) => resolve(answer)));
-  }
-
-  register(deviceId: string, ...groups: string[]): Promise<unknown[]> {
-    return this.ask("register-device", { deviceId, user: "u", groups });
-  }
-
-  async next(count: number): Promise<unknown[]> {
-    await eventually(`${count} events`, () => this.received.length >= count);
-    return this.received.splice(0);
-  }
+function openDevice(transport: TransportName = "websocket"): SocketIoDevice {
+  const device = new SocketIoDevice(server.url, transport);
+  opened.push(device);
+  return device;
 }
 
 const unique = () => crypto.randomUUID();
 const success = [null, "success"];
 
-describe.each(Object.keys(transports) as (keyof typeof transports)[])("over %s", (transport) => {
+describe.each(Object.keys(transports) as TransportName[])("over %s", (transport) => {
   test("devices register, are announced to each other, and offer and answer", async () => {
-    const [alice, bob] = [new Device(transport), new Device(transport)];
+    const [alice, bob] = [openDevice(transport), openDevice(transport)];
     const [a, b, group] = [unique(), unique(), unique()];
     expect(await alice.register(a, group)).toEqual(success);
     expect(await bob.register(b, group)).toEqual(success);
@@ -75,13 +50,13 @@ describe.each(Object.keys(transports) as (keyof typeof transports)[])("over %s",
   });
 
   test("messages to a device before its registration are delivered in order when it registers", async () => {
-    const alice = new Device(transport);
+    const alice = openDevice(transport);
     const [a, b] = [unique(), unique()];
     await alice.ask("device-registered", a);
     for (let sdi = 0; sdi < 40; sdi += 1) {
       expect(await alice.ask(sdi === 0 ? "offer" : "iceCandidate", { toDeviceId: b, sdi })).toEqual(success);
     }
-    const bob = new Device(transport);
+    const bob = openDevice(transport);
     bob.socket.emit("device-registered", b);
     const received = (await bob.next(40)) as [string, { sdi: number; fromDeviceId: string }][];
     expect(received.map(([event, { sdi }]) => [event, sdi])).toEqual(
@@ -92,13 +67,13 @@ describe.each(Object.keys(transports) as (keyof typeof transports)[])("over %s",
   });
 
   test("ICE servers are returned to both kinds of requests", async () => {
-    const alice = new Device(transport);
+    const alice = openDevice(transport);
     expect(await alice.ask("getIceServers")).toEqual([null, []]);
     expect(await alice.ask("getIceServers", null)).toEqual([null, []]);
   });
 
   test("a device id whose client answers is in use", async () => {
-    const [alice, thief] = [new Device(transport), new Device(transport)];
+    const [alice, thief] = [openDevice(transport), openDevice(transport)];
     const a = unique();
     await alice.register(a);
     expect(await thief.register(a)).toEqual(["Device id in use"]);
@@ -106,7 +81,7 @@ describe.each(Object.keys(transports) as (keyof typeof transports)[])("over %s",
   });
 
   test("a client reconnects after the server has closed its connection, and can register again", async () => {
-    const alice = new Device(transport);
+    const alice = openDevice(transport);
     const a = unique();
     await alice.register(a);
     const again = new Promise<void>((resolve) => alice.socket.once("connect", () => resolve()));
@@ -146,7 +121,7 @@ describe("bad input", () => {
     ["an event that is no JSON", "42["],
     ["a frame of more than 1 MiB", `42["bump","${"x".repeat(1024 * 1024)}"]`],
   ])("%s ends its own session and no other", async (_, frame) => {
-    const [alice, bob] = [new Device(), new Device()];
+    const [alice, bob] = [openDevice(), openDevice()];
     const [a, b] = [unique(), unique()];
     await Promise.all([alice.register(a), bob.register(b)]);
     const mallory = await connectRaw();
@@ -202,7 +177,7 @@ describe("bad input", () => {
   });
 
   test("more than a session can handle ends that session and no other", async () => {
-    const [alice, mallory] = [new Device(), await connectRaw()];
+    const [alice, mallory] = [openDevice(), await connectRaw()];
     await alice.register(unique());
     const frame = `42["offer",{"toDeviceId":"unknown","sdi":"${"x".repeat(60_000)}"}]`;
     for (let count = 0; count < 600; count += 1) mallory.socket.send(frame);
@@ -248,7 +223,7 @@ test("the engine is loaded when the first client connects, and not before", asyn
 
 test("no answer to other clients contains a device id", async () => {
   const a = unique();
-  await new Device().register(a);
+  await openDevice().register(a);
   for (const path of ["/socket.io/?EIO=4&transport=polling", "/socket.io/", "/metrics", "/readyz"]) {
     expect(await (await fetch(server.url + path)).text()).not.toContain(a);
   }
