@@ -406,7 +406,7 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
       const following = store.follow({ appended: () => {}, changed: () => {}, missed: () => {} });
       const refusal = following.catch((error: unknown) => error);
       while (clock.pendingTimers === 0) await store.list({ limit: 1 });
-      clock.advance(2_000);
+      clock.advance(10_000);
       expect(await refusal).toMatchObject({ name: "DatabaseUnusable", message: expect.stringContaining("PgBouncer") });
       await store.close();
     });

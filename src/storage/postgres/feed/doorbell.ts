@@ -2,8 +2,10 @@ import type { SQL } from "bun";
 import type { Clock } from "../../../lib/time/clock.ts";
 import { DatabaseUnusable } from "../database-unusable.ts";
 
-/** A notification arrives in milliseconds, or never. */
-const deadlineMs = 2_000;
+/** A notification arrives in milliseconds, on a busy machine in seconds, or never. */
+const deadlineMs = 10_000;
+/** The time after which the probe rings again: its connection may have been broken. */
+const probeAgainMs = 1_000;
 
 /**
  * Tells other nodes that there is something to read, in a transaction of its own: commits that notify wait for each other.
@@ -38,12 +40,18 @@ export class Doorbell {
       else rung();
     };
     this.#subscription = await this.#pool.listen(this.#channel, heard, rung);
-    const cancel = clock.after(deadlineMs, () => probe.reject(unheard()));
-    this.ring();
+    const cancelDeadline = clock.after(deadlineMs, () => probe.reject(unheard()));
+    let cancelRing = () => {};
+    const ring = () => {
+      this.ring();
+      cancelRing = clock.after(probeAgainMs, ring);
+    };
+    ring();
     try {
       await probe.promise;
     } finally {
-      cancel();
+      cancelDeadline();
+      cancelRing();
     }
   }
 
