@@ -7,7 +7,7 @@
  * attack (`own`: as many as the attack has by itself; default: own,50). `--candidate` (cost) is a file with frames of an
  * earlier search. `--seconds` (attack, cluster, cost, turn-soak) and `--executable` (attack, cluster, cost) are how long it
  * lasts (cluster: each harm), and another build of the server. `--harm` (cluster) names one harm, or several separated by
- * commas.
+ * commas; with `--system hocuspocus` it is done to Hocuspocus on Redis, as a comparison.
  * `--protocol` is the protocol of the sync clients: `y-websocket`, `hocuspocus` or `mixed`. A torture with a single
  * protocol takes the first of `mixed`; fuzz uses all. The exit status is 1 when a guarantee was broken.
  */
@@ -58,6 +58,8 @@ interface Given {
   readonly connections: readonly (number | "own")[];
   readonly executable: string | undefined;
   readonly candidate: string | undefined;
+  /** The servers of a cluster; Yurt if undefined. */
+  readonly system: "hocuspocus" | undefined;
   /** The harms of a cluster; all if undefined. */
   readonly harms: readonly string[] | undefined;
 }
@@ -107,6 +109,7 @@ const { values, positionals } = parseArgs({
     executable: { type: "string" },
     candidate: { type: "string" },
     harm: { type: "string" },
+    system: { type: "string", default: "yurt" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
   },
 });
@@ -121,12 +124,14 @@ const attack = {
   executable: values.executable,
   candidate: values.candidate,
   harms: values.harm?.split(","),
+  system: values.system === "hocuspocus" ? ("hocuspocus" as const) : undefined,
 };
 const protocols = Object.hasOwn(protocolsOf, values.protocol) ? protocolsOf[values.protocol] : undefined;
 if (
   protocols === undefined ||
   unknown.length > 0 ||
   (attack.names ?? []).some((name) => findAttack(name) === undefined) ||
+  !["yurt", "hocuspocus"].includes(values.system) ||
   (attack.harms ?? []).some((name) => !Object.hasOwn(harms, name)) ||
   [...Object.values(amounts), attack.seconds ?? 0, ...attack.connections.filter((count) => count !== "own")].some(
     (amount) => !Number.isSafeInteger(amount) || amount < 0,

@@ -14,12 +14,17 @@ export const hocuspocus: ServerKind = {
   start: (dataFolder) => startHocuspocus(dataFolder),
 };
 
+/** The command of a server in `peersFolder`; without a Redis it is alone. */
+export function hocuspocusCommand(port: number, file: string, redisPort?: number): readonly string[] {
+  const redis = redisPort === undefined ? [] : [String(redisPort)];
+  return [runtime.executable, "hocuspocus-entry.mjs", String(port), file, ...redis];
+}
+
 /** Starts one server, which shares its documents with the others of that Redis, if there is one. */
 export async function startHocuspocus(dataFolder: string, redisPort?: number): Promise<RunningServer> {
   const port = await freePort();
-  const redis = redisPort === undefined ? [] : [String(redisPort)];
   return launch({
-    command: [runtime.executable, "hocuspocus-entry.mjs", String(port), join(dataFolder, "hocuspocus.db"), ...redis],
+    command: hocuspocusCommand(port, join(dataFolder, "hocuspocus.db"), redisPort),
     folder: peersFolder,
     dialect: hocuspocusDialect("/", { mergesUpdates: true }),
     port: (output) => (output.includes("listening") ? port : undefined),

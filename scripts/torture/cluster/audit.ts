@@ -30,9 +30,12 @@ export interface Lost {
  * Compares what clients know of a document with what is in the database. What they know before the read must be there
  * already: it is stored before it is forwarded or acknowledged. Rejects if the database cannot be reached.
  */
-export async function audit({ name, seen, acknowledged }: Known, database: SQL): Promise<Lost> {
+export async function audit(
+  { name, seen, acknowledged }: Known,
+  stored: (document: string) => Promise<Y.Doc>,
+): Promise<Lost> {
   const [seenBefore, acknowledgedBefore] = [seen.copy(), acknowledged.copy()];
-  const doc = await storedDocument(name, database);
+  const doc = await stored(name);
   const [lostSeen, lostAcknowledged] = [seenBefore, acknowledgedBefore].map((ledger) => ledger.missingFrom(doc));
   doc.destroy();
   const count = (missing: typeof lostSeen) =>

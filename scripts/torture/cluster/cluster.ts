@@ -1,17 +1,23 @@
 import * as Y from "yjs";
 import { Random } from "../../../test/support/bytes/random.ts";
 import { eventually, pause } from "../../../test/support/eventually.ts";
+import { hocuspocus } from "../client/hocuspocus-protocol.ts";
 import { fetchDocument } from "../client/sync-client.ts";
 import { SyncServer } from "../client/sync-server.ts";
 import { yWebsocket } from "../client/y-websocket-protocol.ts";
 import { Faults, type Outcome, type Progress } from "../outcome.ts";
 import { openTrace } from "../trace.ts";
-import { audit, storedDocument } from "./audit.ts";
+import { audit } from "./audit.ts";
 import { Crowd, isConverged, wrongPresences } from "./crowd.ts";
 import { type Harm, harms } from "./harms.ts";
-import { Nodes } from "./nodes.ts";
+import { HocuspocusCluster } from "./hocuspocus-cluster.ts";
+import type { Known } from "./member.ts";
+import type { TorturedCluster } from "./tortured-cluster.ts";
+import { YurtCluster } from "./yurt-cluster.ts";
 
 export interface ClusterOptions {
+  /** The servers; Yurt if it is not set. */
+  readonly system?: "yurt" | "hocuspocus" | undefined;
   /** How long each harm lasts. */
   readonly seconds: number;
   readonly documents: number;
@@ -36,6 +42,8 @@ const presenceMs = 15_000;
 /** How much longer the torture waits when a bound is missed, so that it says by how much, and the next round starts in order. */
 const patienceMs = 15_000;
 const auditPeriodMs = 100;
+/** Hocuspocus stores a change within 10 s. */
+const storingMs = 15_000;
 /** The memory of a process may grow by this share and these bytes after its first round: what it holds grows as well. */
 const memoryGrowth = { ratio: 1.5, bytes: 64 * 2 ** 20 };
 
@@ -45,23 +53,30 @@ const memoryGrowth = { ratio: 1.5, bytes: 64 * 2 ** 20 };
  * clients have to do nothing but to connect again.
  */
 export async function tortureCluster(options: ClusterOptions): Promise<Outcome> {
-  const { dataFolder, executable, seed, documents, updatesPerSecond } = options;
-  await using nodes = await Nodes.start({
-    count: nodeCount,
-    folder: dataFolder,
-    executable,
-  });
+  const { dataFolder: folder, executable, seed, documents, system = "yurt", updatesPerSecond } = options;
+  await using cluster: TorturedCluster =
+    system === "yurt"
+      ? await YurtCluster.start({ count: nodeCount, folder, executable })
+      : await HocuspocusCluster.start({ count: nodeCount, folder });
   const faults = new Faults();
   const random = new Random(seed);
   const { patches } = openTrace(traceEdits, seed);
   const troubled = (why: string) => faults.add(why);
-  using crowd = new Crowd({ nodes: nodes.all, documents, updatesPerSecond, patches, random, troubled });
+  using crowd = new Crowd({
+    nodes: cluster.nodes,
+    kinds: system === "yurt" ? ["y-websocket", "hocuspocus"] : ["hocuspocus"],
+    documents,
+    updatesPerSecond,
+    patches,
+    random,
+    troubled,
+  });
   await eventually("all clients are synced", () => crowd.members.every(({ isSynced }) => isSynced), startMs);
-  return await new ClusterTorture({ ...options, nodes, crowd, faults, random }).run();
+  return await new ClusterTorture({ ...options, cluster, crowd, faults, random }).run();
 }
 
 interface Stage extends ClusterOptions {
-  readonly nodes: Nodes;
+  readonly cluster: TorturedCluster;
   readonly crowd: Crowd;
   readonly faults: Faults;
   readonly random: Random;
@@ -80,14 +95,14 @@ class ClusterTorture {
   }
 
   async run(): Promise<Outcome> {
-    const { crowd, faults, harms: chosen = Object.keys(harms), nodes } = this.#stage;
+    const { cluster, crowd, faults, harms: chosen = Object.keys(harms) } = this.#stage;
     const over = new AbortController();
     const auditing = this.#auditUntil(over.signal);
     for (const [name, harm] of Object.entries(harms)) if (chosen.includes(name)) await this.#round(name, harm);
     over.abort();
     await auditing;
     await this.#checkContent();
-    for (const { faults: found } of nodes.all) for (const fault of found) faults.add(fault);
+    for (const { faults: found } of cluster.nodes) for (const fault of found) faults.add(fault);
     return {
       figures: {
         seed: this.#stage.seed,
@@ -104,12 +119,12 @@ class ClusterTorture {
   }
 
   async #round(name: string, harm: Harm): Promise<void> {
-    const { crowd, faults, nodes, progress, random, seconds } = this.#stage;
+    const { cluster, crowd, faults, progress, random, seconds } = this.#stage;
     crowd.invite();
     await eventually("all clients are synced", () => crowd.members.every(({ isSynced }) => isSynced), startMs);
     crowd.work();
     await harm({
-      nodes,
+      cluster,
       random,
       seconds,
       nextExecutable: this.#stage.nextExecutable,
@@ -120,7 +135,7 @@ class ClusterTorture {
       },
     });
     crowd.rest();
-    for (const node of nodes.all) crowd.depart(node);
+    for (const node of cluster.nodes) crowd.depart(node);
     const endedAt = performance.now();
     const within = async (what: string, limitMs: number, wrong: () => readonly string[]) => {
       const ended = await eventually(what, () => wrong().length === 0, limitMs + patienceMs).then(
@@ -149,19 +164,19 @@ class ClusterTorture {
 
   /** Looks at one document after the other while clients write. The database may be away. */
   async #auditUntil(signal: AbortSignal): Promise<void> {
-    const { crowd, nodes } = this.#stage;
-    await using database = nodes.connect();
-    while (!signal.aborted) {
+    const { cluster, crowd } = this.#stage;
+    while (cluster.storesFirst && !signal.aborted) {
       for (const { known } of crowd.circles) {
         await pause(auditPeriodMs);
         if (signal.aborted) return;
-        await this.#audit(known, database).catch(() => {});
+        await this.#audit(known).catch(() => {});
       }
     }
   }
 
-  async #audit(known: Parameters<typeof audit>[0], database: Parameters<typeof audit>[1]): Promise<void> {
-    const lost = await audit(known, database);
+  async #audit(known: Known): Promise<void> {
+    const { cluster } = this.#stage;
+    const lost = await audit(known, (name) => cluster.stored(name));
     this.#audits += 1;
     this.#lost.seen += lost.seen;
     this.#lost.acknowledged += lost.acknowledged;
@@ -170,17 +185,18 @@ class ClusterTorture {
 
   /** Compares clients, nodes and the database at the end. */
   async #checkContent(): Promise<void> {
-    const { crowd, faults, nodes } = this.#stage;
-    await using database = nodes.connect();
+    const { cluster, crowd, faults } = this.#stage;
+    if (!cluster.storesFirst) await pause(storingMs);
+    const protocol = cluster.storesFirst ? yWebsocket : hocuspocus;
     for (const { known, members } of crowd.circles) {
-      await this.#audit(known, database);
-      const stored = await storedDocument(known.name, database);
+      await this.#audit(known);
+      const stored = await cluster.stored(known.name);
       const isWhole = stored.store.pendingStructs === null && stored.store.pendingDs === null;
       faults.unless(isWhole, `${known.name} has gaps in the database`);
       for (const { name, doc } of members) faults.unless(isSame(doc, stored), `${name} differs from the database`);
-      for (const { name, wsUrl } of nodes.all) {
+      for (const { name, wsUrl } of cluster.nodes) {
         const served = new Y.Doc();
-        for (const update of await fetchDocument(new SyncServer(wsUrl, yWebsocket), known.name))
+        for (const update of await fetchDocument(new SyncServer(wsUrl, protocol), known.name))
           Y.applyUpdate(served, update);
         faults.unless(isSame(served, stored), `${known.name} on ${name} differs from the database`);
       }
@@ -188,8 +204,8 @@ class ClusterTorture {
   }
 
   #checkMemory(round: string): void {
-    const { faults, nodes } = this.#stage;
-    for (const { memory, name, pid } of nodes.all) {
+    const { cluster, faults } = this.#stage;
+    for (const { memory, name, pid } of cluster.nodes) {
       const first = this.#memory.get(pid);
       this.#figures[`${round}: MB of ${name}`] = Math.round(memory / 1e6);
       if (first === undefined) this.#memory.set(pid, memory);

@@ -4,10 +4,12 @@ import type { Random } from "../../../test/support/bytes/random.ts";
 import { typing } from "../client/editors.ts";
 import { Ledger } from "../ledger.ts";
 import { type Known, Member } from "./member.ts";
-import type { Node } from "./node.ts";
+import type { TorturedNode } from "./tortured-cluster.ts";
 
 export interface CrowdOptions {
-  readonly nodes: readonly Node[];
+  readonly nodes: readonly TorturedNode[];
+  /** The writers of a document take these in turn; visitors and readers have the first. */
+  readonly kinds: readonly [Member["kind"], ...Member["kind"][]];
   readonly documents: number;
   readonly updatesPerSecond: number;
   readonly patches: readonly Patch[];
@@ -26,7 +28,7 @@ const movesPerSecond = 1;
 /** A client that waits for this many acknowledgements has a slow server, and types no faster. */
 const waitingUpdates = 500;
 
-/** The clients of a cluster: in each document one writer per node, the last of which speaks Hocuspocus, and a reader. */
+/** The clients of a cluster: in each document one writer per node, and a reader. */
 export class Crowd implements Disposable {
   readonly circles: readonly Circle[];
   readonly #options: CrowdOptions;
@@ -83,10 +85,10 @@ export class Crowd implements Disposable {
 
   /** Adds a visitor on each node, who writes, shows presence, and ends when harm comes to the node. */
   invite(): void {
-    const { nodes, random } = this.#options;
+    const { kinds, nodes, random } = this.#options;
     for (const node of nodes) {
       const circle = random.pick(this.circles);
-      const visitor = this.#member(circle.known, { name: `visitor of ${node.name}`, kind: "y-websocket", node });
+      const visitor = this.#member(circle.known, { name: `visitor of ${node.name}`, kind: kinds[0], node });
       this.#keystrokes.set(visitor, typingInto(visitor.doc, `text of ${visitor.doc.clientID}`, this.#options.patches));
       circle.members.push(visitor);
       this.#visitors.add(visitor);
@@ -94,7 +96,7 @@ export class Crowd implements Disposable {
   }
 
   /** Ends the visitors that are on a node. */
-  depart(node: Node): void {
+  depart(node: TorturedNode): void {
     for (const visitor of this.#visitors) if (visitor.node === node) this.#end(visitor);
   }
 
@@ -121,10 +123,10 @@ export class Crowd implements Disposable {
   }
 
   #open(name: string): Circle {
-    const { nodes, patches } = this.#options;
+    const { kinds, nodes, patches } = this.#options;
     const known = { name, seen: new Ledger(), acknowledged: new Ledger() };
     const writers = nodes.map((node, index) => {
-      const kind = index === nodes.length - 1 ? "hocuspocus" : "y-websocket";
+      const kind = kinds[index % kinds.length] ?? kinds[0];
       const writer = this.#member(known, { name: `writer ${index} of ${name}`, kind, node });
       this.#keystrokes.set(writer, typingInto(writer.doc, `text ${index}`, patches));
       return writer;
@@ -132,11 +134,14 @@ export class Crowd implements Disposable {
     const node = this.#nextNode();
     return {
       known,
-      members: [...writers, this.#member(known, { name: `reader of ${name}`, kind: "y-websocket", node })],
+      members: [...writers, this.#member(known, { name: `reader of ${name}`, kind: kinds[0], node })],
     };
   }
 
-  #member(known: Known, who: { readonly name: string; readonly kind: Member["kind"]; readonly node: Node }): Member {
+  #member(
+    known: Known,
+    who: { readonly name: string; readonly kind: Member["kind"]; readonly node: TorturedNode },
+  ): Member {
     const { troubled } = this.#options;
     const closed = (code: number, reason: string) => {
       const name = `${code} ${reason}`.trim();
@@ -146,7 +151,7 @@ export class Crowd implements Disposable {
   }
 
   /** A node that takes connections, as a load balancer picks it that asks for their health. */
-  #nextNode(): Node {
+  #nextNode(): TorturedNode {
     const { nodes, random } = this.#options;
     const serving = nodes.filter(({ isServing }) => isServing);
     return random.pick(serving.length > 0 ? serving : nodes);

@@ -1,16 +1,15 @@
 import type { Random } from "../../../test/support/bytes/random.ts";
 import { pause } from "../../../test/support/eventually.ts";
-import type { Node } from "./node.ts";
-import type { Nodes } from "./nodes.ts";
+import type { TorturedCluster, TorturedNode } from "./tortured-cluster.ts";
 
 /** The cluster that a harm is done to, while clients work. */
 export interface Harmed {
-  readonly nodes: Nodes;
+  readonly cluster: TorturedCluster;
   readonly random: Random;
   /** How long this harm lasts. */
   readonly seconds: number;
   /** Has some clients of a node end for good, at the moment at which it cannot tell anyone. */
-  readonly depart: (node: Node) => void;
+  readonly depart: (node: TorturedNode) => void;
   /** The build of the server that a rolling restart starts, if not the same one. */
   readonly nextExecutable: string | undefined;
   readonly fault: (sentence: string) => void;
@@ -25,9 +24,9 @@ const settlingMs = 500;
 export type Harm = (harmed: Harmed) => Promise<void>;
 
 /** Every 2 s, one node is killed at once. It starts again within a second. */
-async function killNodes({ nodes, random, seconds, depart, count }: Harmed): Promise<void> {
+async function killNodes({ cluster, random, seconds, depart, count }: Harmed): Promise<void> {
   await repeat(seconds, 2, async () => {
-    const node = random.pick(nodes.all);
+    const node = random.pick(cluster.nodes);
     await node.kill();
     depart(node);
     count("nodes killed");
@@ -37,28 +36,23 @@ async function killNodes({ nodes, random, seconds, depart, count }: Harmed): Pro
 }
 
 /** Every second, the engine ends all connections of all nodes. */
-async function killConnections({ nodes, seconds, count }: Harmed): Promise<void> {
-  await using database = nodes.connect();
-  await repeat(seconds, 1, async () => {
-    const killed = await database`
-      SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'yurt' AND pid <> pg_backend_pid()`;
-    count("connections killed", killed.length);
-  });
+async function endConnections({ cluster, seconds, count }: Harmed): Promise<void> {
+  await repeat(seconds, 1, async () => count("connections ended", await cluster.endConnections()));
 }
 
 /** Every 6 s, the engine is killed at once. It starts again a second later. */
-async function killEngine({ nodes, seconds, count }: Harmed): Promise<void> {
+async function killEngine({ cluster, seconds, count }: Harmed): Promise<void> {
   await repeat(seconds, 6, async () => {
-    await nodes.engine.kill();
+    await cluster.engine.kill();
     count("engines killed");
     await pause(Math.min(1_000, seconds * 500));
-    await nodes.engine.restart();
+    await cluster.engine.restart();
   });
 }
 
 /** One node is stopped all the time, as a virtual machine that is suspended. */
-async function freezeNode({ nodes, random, seconds, depart, count }: Harmed): Promise<void> {
-  const node = random.pick(nodes.all);
+async function freezeNode({ cluster, random, seconds, depart, count }: Harmed): Promise<void> {
+  const node = random.pick(cluster.nodes);
   node.freeze();
   depart(node);
   count("nodes frozen");
@@ -67,20 +61,20 @@ async function freezeNode({ nodes, random, seconds, depart, count }: Harmed): Pr
 }
 
 /** The network between one node and the engine is cut: twice for a third of the time, with different ends. */
-async function cutNetwork({ nodes, random, seconds, count }: Harmed): Promise<void> {
+async function cutNetwork({ cluster, random, seconds, count }: Harmed): Promise<void> {
   for (const forgets of [false, true]) {
-    const node = random.pick(nodes.all);
-    node.cut();
+    const node = random.pick(cluster.nodes);
+    node.cut?.();
     count("networks cut");
     await pause((seconds * 1_000) / 3);
-    node.mend({ forgets });
+    node.mend?.({ forgets });
     await pause((seconds * 1_000) / 6);
   }
 }
 
 /** One node after the other is stopped and started again, as in an upgrade. */
-async function restartNodes({ nodes, nextExecutable, fault, count }: Harmed): Promise<void> {
-  for (const node of nodes.all) {
+async function restartNodes({ cluster, nextExecutable, fault, count }: Harmed): Promise<void> {
+  for (const node of cluster.nodes) {
     const code = await node.stop();
     if (code !== 0) fault(`${node.name} has stopped with ${code}`);
     await node.restart(nextExecutable);
@@ -91,7 +85,7 @@ async function restartNodes({ nodes, nextExecutable, fault, count }: Harmed): Pr
 
 export const harms = {
   "kill -9 of a node": killNodes,
-  "end of all connections": killConnections,
+  "end of all connections": endConnections,
   "kill -9 of the engine": killEngine,
   "SIGSTOP of a node": freezeNode,
   "cut network": cutNetwork,

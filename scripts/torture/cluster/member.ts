@@ -6,8 +6,8 @@ import { hocuspocus } from "../client/hocuspocus-protocol.ts";
 import type { Acknowledgements, SyncProtocol } from "../client/sync-protocol.ts";
 import { yWebsocket } from "../client/y-websocket-protocol.ts";
 import type { Ledger } from "../ledger.ts";
-import type { Node } from "./node.ts";
 import { observedSocket, type SocketObserver } from "./observed-socket.ts";
+import type { TorturedNode } from "./tortured-cluster.ts";
 
 /** The content of one document that its clients know. None of it may be lost. */
 export interface Known {
@@ -22,9 +22,9 @@ export interface MemberOptions {
   readonly name: string;
   readonly kind: "y-websocket" | "hocuspocus";
   /** The node to which it connects first. */
-  readonly node: Node;
+  readonly node: TorturedNode;
   /** The node to which it connects again: as a load balancer without sticky sessions. */
-  readonly nextNode: () => Node;
+  readonly nextNode: () => TorturedNode;
   /** Called when a connection has ended, not by the client. */
   readonly closed: (code: number, reason: string) => void;
   /** Called with a sentence when a client is told anything but to come back. */
@@ -49,7 +49,7 @@ export class Member {
   readonly #protocol: SyncProtocol;
   readonly #provider: { readonly isSynced: boolean; destroy(): void };
   #acknowledgements: Acknowledgements;
-  #node: Node;
+  #node: TorturedNode;
   #connections = 0;
   #hasLeft = false;
   #moves = 0;
@@ -71,7 +71,7 @@ export class Member {
   }
 
   /** The node to which it was connected last. */
-  get node(): Node {
+  get node(): TorturedNode {
     return this.#node;
   }
 

@@ -1,8 +1,9 @@
 import { CuttingProxy } from "../../../test/support/proxies/cutting-proxy.ts";
 import { within } from "../../within.ts";
 import { ServerProcess } from "../server-process.ts";
+import type { TorturedNode } from "./tortured-cluster.ts";
 
-export interface NodeOptions {
+export interface YurtNodeOptions {
   readonly name: string;
   /** The port on which each of its processes listens. */
   readonly port: number;
@@ -18,9 +19,9 @@ export interface NodeOptions {
 const startMs = 20_000;
 
 /** A node of a cluster, with a network of its own to the database. Its processes follow each other. */
-export class Node implements AsyncDisposable {
+export class YurtNode implements TorturedNode, AsyncDisposable {
   readonly name: string;
-  readonly #options: NodeOptions;
+  readonly #options: YurtNodeOptions;
   readonly #network: CuttingProxy;
   #process: ServerProcess;
   /** Whether it takes new connections. */
@@ -29,13 +30,13 @@ export class Node implements AsyncDisposable {
   readonly faults: string[] = [];
   #starts = 0;
 
-  static async start(options: NodeOptions): Promise<Node> {
-    const node = new Node(options, await CuttingProxy.to(options.socket));
+  static async start(options: YurtNodeOptions): Promise<YurtNode> {
+    const node = new YurtNode(options, await CuttingProxy.to(options.socket));
     await node.#listen();
     return node;
   }
 
-  private constructor(options: NodeOptions, network: CuttingProxy) {
+  private constructor(options: YurtNodeOptions, network: CuttingProxy) {
     this.name = options.name;
     this.#options = options;
     this.#network = network;

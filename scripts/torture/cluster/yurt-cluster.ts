@@ -1,10 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SQL } from "bun";
+import type * as Y from "yjs";
 import { PostgresServer } from "../../../test/support/programs/postgres.ts";
-import { Node } from "./node.ts";
+import { storedDocument } from "./audit.ts";
+import type { TorturedCluster } from "./tortured-cluster.ts";
+import { YurtNode } from "./yurt-node.ts";
 
-export interface NodesOptions {
+export interface YurtClusterOptions {
   readonly count: number;
   /** The folder of the nodes' data folders. */
   readonly folder: string;
@@ -13,12 +16,13 @@ export interface NodesOptions {
 }
 
 /** Nodes of a cluster as processes, on a Postgres of their own whose commits reach the disk. */
-export class Nodes implements AsyncDisposable {
+export class YurtCluster implements TorturedCluster {
   readonly engine: PostgresServer;
-  readonly all: readonly Node[];
-  readonly #url: string;
+  readonly nodes: readonly YurtNode[];
+  readonly storesFirst = true;
+  readonly #database: SQL;
 
-  static async start({ count, folder, ...rest }: NodesOptions): Promise<Nodes> {
+  static async start({ count, folder, ...rest }: YurtClusterOptions): Promise<YurtCluster> {
     await using opening = new AsyncDisposableStack();
     const engine = opening.use(await PostgresServer.start({ isDurable: true }));
     const url = await engine.newSchema();
@@ -28,27 +32,33 @@ export class Nodes implements AsyncDisposable {
         const name = `node ${index + 1}`;
         const dataFolder = join(folder, name.replace(" ", "-"));
         await mkdir(dataFolder, { recursive: true });
-        return Node.start({ ...rest, name, port: freePort(), dataFolder, socket: engine.socket, urlThrough });
+        return YurtNode.start({ ...rest, name, port: freePort(), dataFolder, socket: engine.socket, urlThrough });
       }),
     );
     for (const node of started) opening.use(node);
     opening.move();
-    return new Nodes(engine, started, url);
+    return new YurtCluster(engine, started, url);
   }
 
-  private constructor(engine: PostgresServer, all: readonly Node[], url: string) {
+  private constructor(engine: PostgresServer, nodes: readonly YurtNode[], url: string) {
     this.engine = engine;
-    this.all = all;
-    this.#url = url;
+    this.nodes = nodes;
+    this.#database = new SQL(url, { max: 1, connectionTimeout: 1, connection: { application_name: "torture" } });
   }
 
-  /** Connects to the tables of the cluster, past all that happens to its nodes. */
-  connect(): SQL {
-    return new SQL(this.#url, { max: 1, connectionTimeout: 1, connection: { application_name: "torture" } });
+  async endConnections(): Promise<number> {
+    const ended = await this.#database`
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'yurt'`;
+    return ended.length;
+  }
+
+  stored(document: string): Promise<Y.Doc> {
+    return storedDocument(document, this.#database);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const node of this.all) await node[Symbol.asyncDispose]();
+    await this.#database.close({ timeout: 0 });
+    for (const node of this.nodes) await node[Symbol.asyncDispose]();
     await this.engine[Symbol.asyncDispose]();
   }
 }
