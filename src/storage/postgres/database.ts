@@ -52,7 +52,7 @@ export interface DatabaseFacts {
  * The connections of a node: one for appends, the pool, one that listens, one for its lead, two of the bus. During an
  * upgrade a node starts before its predecessor has ended.
  */
-const connectionsOfNode = 5 + pooledConnections;
+export const connectionsOfNode = 5 + pooledConnections;
 
 /** Reads the settings of a database. Throws `DatabaseUnusable` if it cannot be used. */
 export async function refuseUnsuitable(sql: SQL): Promise<DatabaseFacts> {
