@@ -6,7 +6,7 @@ import { backUpDatabase, type CopiedUpdate } from "../storage/sqlite/backup.ts";
 import { StoreError } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
-import { type Offline, withDataFolder } from "./offline.ts";
+import { type Offline, withDatabaseFile } from "./offline.ts";
 import { formatBytes, formatName, formatThings, print } from "./output/print.ts";
 
 /**
@@ -16,7 +16,7 @@ import { formatBytes, formatName, formatThings, print } from "./output/print.ts"
 export async function backup(input: CommandInput): Promise<number> {
   const [target = ""] = input.operands;
   const isVerified = input.switches.has("verify");
-  return withDataFolder(input, async (offline) => {
+  return withDatabaseFile(input, async (offline) => {
     // The folder's errors come first: from here on, system errors concern the target.
     const file = existingDatabaseIn(offline.dataFolder);
     const examine = (updates: Iterable<CopiedUpdate>) => complainOfDamaged(updates, offline);

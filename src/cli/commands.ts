@@ -20,9 +20,9 @@ export interface CommandDefinition {
   readonly load: () => Promise<RunCommand>;
 }
 
-/** The settings that say where secrets and API keys are, and those of a command that mints a token as well. */
-const accessPlace: readonly OptionKey[] = ["data", "cluster.url", "cluster.password", "cluster.ca-file"];
-const minting: readonly OptionKey[] = [...accessPlace, "auth.secret", "auth.issuer", "auth.audience"];
+/** The settings that say where documents, secrets and API keys are, and those of a command that mints a token as well. */
+const dataPlace: readonly OptionKey[] = ["data", "cluster.url", "cluster.password", "cluster.ca-file"];
+const minting: readonly OptionKey[] = [...dataPlace, "auth.secret", "auth.issuer", "auth.audience"];
 
 /** Commands after the name of a group. */
 export interface CommandGroup {
@@ -135,14 +135,14 @@ const documentCommands: readonly CommandDefinition[] = [
     help: "list all documents: size, updates since compaction, name",
     switches: ["deleted", "json"],
     texts: ["prefix"],
-    settings: ["data"],
+    settings: dataPlace,
     load: async () => (await import("./documents/list.ts")).listDocuments,
   },
   {
     usage: "info <name>",
     help: "show details of one document",
     switches: ["json"],
-    settings: ["data"],
+    settings: dataPlace,
     load: async () => (await import("./documents/info.ts")).documentInfo,
   },
   {
@@ -151,14 +151,14 @@ const documentCommands: readonly CommandDefinition[] = [
     example: "yurt documents export --output documents.ndjson",
     switches: ["history"],
     texts: ["output", "prefix"],
-    settings: ["data"],
+    settings: dataPlace,
     load: async () => (await import("./documents/export.ts")).exportDocuments,
   },
   {
     usage: "compact [names...]",
     help: "merge each document's update log into one snapshot (default: all); a server does so by itself",
     switches: ["json"],
-    settings: ["data", "sync.no-gc"],
+    settings: [...dataPlace, "sync.no-gc"],
     load: async () => (await import("./documents/compact.ts")).compactDocuments,
   },
   {
@@ -167,7 +167,7 @@ const documentCommands: readonly CommandDefinition[] = [
     example: "yurt documents import --from ndjson documents.ndjson",
     switches: ["dry-run", "json"],
     choices: ["from"],
-    settings: ["data", "sync.no-gc", "limits.document-bytes", "limits.name-bytes"],
+    settings: [...dataPlace, "sync.no-gc", "limits.document-bytes", "limits.name-bytes"],
     load: async () => (await import("./documents/import.ts")).importDocuments,
   },
   {
@@ -175,7 +175,7 @@ const documentCommands: readonly CommandDefinition[] = [
     help: "copy the content of a document, or of a moment of its history, into a new one",
     switches: ["json"],
     texts: ["at"],
-    settings: ["data", "sync.no-gc", "limits.document-bytes", "limits.name-bytes"],
+    settings: [...dataPlace, "sync.no-gc", "limits.document-bytes", "limits.name-bytes"],
     load: async () => (await import("./documents/fork.ts")).forkDocument,
   },
   {
@@ -184,28 +184,28 @@ const documentCommands: readonly CommandDefinition[] = [
     example: "yurt documents restore notes/7 --at 2h",
     switches: ["dry-run", "json"],
     texts: ["at"],
-    settings: ["data"],
+    settings: dataPlace,
     load: async () => (await import("./documents/restore.ts")).restoreDocument,
   },
   {
     usage: "delete <names...>",
     help: "delete documents; undelete takes it back",
     switches: ["json"],
-    settings: ["data"],
+    settings: dataPlace,
     load: async () => (await import("./documents/removal.ts")).deleteDocuments,
   },
   {
     usage: "undelete <names...>",
     help: "take the deletion of documents back",
     switches: ["json"],
-    settings: ["data"],
+    settings: dataPlace,
     load: async () => (await import("./documents/removal.ts")).undeleteDocuments,
   },
   {
     usage: "purge <names...>",
     help: "remove documents for ever, deleted or not, with their history",
     switches: ["json"],
-    settings: ["data"],
+    settings: dataPlace,
     load: async () => (await import("./documents/removal.ts")).purgeDocuments,
   },
 ];
@@ -234,20 +234,20 @@ const apiKeyCommands: readonly CommandDefinition[] = [
     example: "yurt api-key create robot --scope docs:write --prefix notes/",
     choices: ["scope"],
     texts: ["prefix"],
-    settings: accessPlace,
+    settings: dataPlace,
     load: async () => (await import("./api-key/create.ts")).createApiKey,
   },
   {
     usage: "list",
     help: "list the API keys: id, scope, time, prefix, name",
     switches: ["json"],
-    settings: accessPlace,
+    settings: dataPlace,
     load: async () => (await import("./api-key/list.ts")).listApiKeys,
   },
   {
     usage: "revoke <key>",
     help: "revoke an API key, by its name or id",
-    settings: accessPlace,
+    settings: dataPlace,
     load: async () => (await import("./api-key/revoke.ts")).revokeApiKey,
   },
 ];

@@ -3,13 +3,13 @@ import { restoreDatabase } from "../storage/sqlite/restore.ts";
 import { StoreError } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
-import { withDataFolder } from "./offline.ts";
+import { withDatabaseFile } from "./offline.ts";
 import { formatBytes, formatThings, print } from "./output/print.ts";
 
 /** Replaces all documents with a backup. The current database is kept beside it. */
 export async function restore(input: CommandInput): Promise<number> {
   const [source = ""] = input.operands;
-  return withDataFolder(input, async ({ dataFolder }) => {
+  return withDatabaseFile(input, async ({ dataFolder }) => {
     const { documents, bytes, keptAside } = explained(
       () => restoreDatabase({ source, dataFolder, atMs: systemClock.now() }),
       source,

@@ -35,7 +35,7 @@ describe.skipIf(isMissing("postgres"))("yurt migrate", () => {
   /** A data folder with so many documents, named 0000 and so on, of this size. */
   async function filled(name: string, documents: number, bytes = 2): Promise<string> {
     const data = workshop.file(name);
-    const opened = openOrCreateStore({ dataFolder: data });
+    const opened = await openOrCreateStore({ dataFolder: data });
     const update = new Uint8Array(bytes);
     for (let first = 0; first < documents; first += 500) {
       const count = Math.min(500, documents - first);

@@ -34,7 +34,7 @@ export async function importDocuments(input: CommandInput): Promise<number> {
     // An invalid source must not leave a new data folder behind.
     const source = openSource(path, { format: formatOf(input), updateBytes: 2 * offline.limits.documentBytes });
     const isDry = input.switches.has("dry-run");
-    const present = isDry ? reachIfPresent(offline) : reachOrCreate(offline);
+    const present = await (isDry ? reachIfPresent(offline) : reachOrCreate(offline));
     try {
       const written = isDry ? undefined : present;
       return await new Import({ input, offline, source, present, written }).run();

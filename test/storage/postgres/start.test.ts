@@ -109,7 +109,7 @@ describe.skipIf(isMissing("postgres"))("a database over TLS", () => {
   });
 
   test("that may lose documents, or has hardly a connection left, is used with a warning", async () => {
-    const settings = { listen_addresses: "127.0.0.1", fsync: "on", max_connections: "24" };
+    const settings = { listen_addresses: "127.0.0.1", fsync: "on", max_connections: "30" };
     await using spare = await PostgresServer.start({ settings });
     const url = await spare.newSchema();
     const first = await openDatabase({ url });

@@ -57,7 +57,7 @@ describe.skipIf(isMissing("postgres"))("a transfer between a data folder and Pos
     server = await PostgresServer.start();
     folder = mkdtempSync(join(tmpdir(), "yurt-transfer-"));
     origin = join(folder, "origin");
-    const opened = openOrCreateStore({ dataFolder: origin });
+    const opened = await openOrCreateStore({ dataFolder: origin });
     await fillVaried(opened.store, { seed, documents: plainDocuments });
     await opened.close();
     await addFolderAccess(origin, access, systemClock);
@@ -75,7 +75,7 @@ describe.skipIf(isMissing("postgres"))("a transfer between a data folder and Pos
   }
 
   async function contentOfFolder(dataFolder: string): Promise<unknown> {
-    const opened = openStore({ dataFolder });
+    const opened = await openStore({ dataFolder });
     try {
       return await contentOf(opened.store);
     } finally {
@@ -134,7 +134,7 @@ describe.skipIf(isMissing("postgres"))("a transfer between a data folder and Pos
   test("copies the updates that are in the journal, and those of a server that was killed", async () => {
     const killed = newFolder();
     const source = newFolder();
-    const opened = openOrCreateStore({ dataFolder: source });
+    const opened = await openOrCreateStore({ dataFolder: source });
     await opened.store.append([{ document: "a", update: Uint8Array.of(0, 0), user: "ann" }]);
     // A killed process leaves the folder as it is now.
     cpSync(source, killed, { recursive: true });
@@ -149,7 +149,7 @@ describe.skipIf(isMissing("postgres"))("a transfer between a data folder and Pos
 
   test("numbers later rows of the target above those of the source", async () => {
     const source = newFolder();
-    const opened = openOrCreateStore({ dataFolder: source });
+    const opened = await openOrCreateStore({ dataFolder: source });
     const update = Uint8Array.of(0, 0);
     const [first = Number.NaN] = await opened.store.append([{ document: "a", update }]);
     await opened.close();
@@ -161,7 +161,7 @@ describe.skipIf(isMissing("postgres"))("a transfer between a data folder and Pos
     expect(second).toBeGreaterThan(first);
     const back = newFolder();
     await move({ direction: "from", url, dataFolder: back });
-    const reopened = openStore({ dataFolder: back });
+    const reopened = await openStore({ dataFolder: back });
     const [third = Number.NaN] = await reopened.store.append([{ document: "a", update }]);
     const loaded = await reopened.store.load("a");
     await reopened.close();
@@ -172,7 +172,7 @@ describe.skipIf(isMissing("postgres"))("a transfer between a data folder and Pos
   test("has messages for the notes of created documents that nodes have left", async () => {
     const url = await server.newSchema();
     const source = newFolder();
-    const opened = openOrCreateStore({ dataFolder: source });
+    const opened = await openOrCreateStore({ dataFolder: source });
     const { endpointOf } = await import("../../support/webhooks/endpoint.ts");
     await opened.store.webhooks.save(endpointOf("one"));
     await opened.close();
@@ -183,7 +183,7 @@ describe.skipIf(isMissing("postgres"))("a transfer between a data folder and Pos
     const back = newFolder();
     await interrupt({ direction: "from", url, dataFolder: back }, 2);
     expect((await move({ direction: "from", url, dataFolder: back })).differing).toBe(0);
-    const reopened = openStore({ dataFolder: back });
+    const reopened = await openStore({ dataFolder: back });
     const messages = await reopened.store.webhooks.messages("one", 10);
     const { next } = await reopened.store.webhooks.lane("one", "a");
     await reopened.close();
@@ -214,7 +214,7 @@ describe.skipIf(isMissing("postgres"))("a transfer between a data folder and Pos
       const back = newFolder();
       const places = { direction: "from", url, dataFolder: back } as const;
       await interrupt(places, 3);
-      expect(() => openOrCreateStore({ dataFolder: back })).toThrow("yurt migrate was interrupted");
+      await expect(openOrCreateStore({ dataFolder: back })).rejects.toThrow("yurt migrate was interrupted");
       const begun: number[] = [];
       const { differing } = await move(places, { begins: (...counts) => begun.push(...counts) });
       expect(differing).toBe(0);
@@ -227,7 +227,7 @@ describe.skipIf(isMissing("postgres"))("a transfer between a data folder and Pos
       const url = await server.newSchema();
       const source = newFolder();
       const fill = async (document: string) => {
-        const opened = openOrCreateStore({ dataFolder: source });
+        const opened = await openOrCreateStore({ dataFolder: source });
         await opened.store.append([{ document, update: Uint8Array.of(0, 0) }]);
         await opened.close();
       };
@@ -274,7 +274,7 @@ describe.skipIf(isMissing("postgres"))("a transfer between a data folder and Pos
       const url = await server.newSchema();
       await using _ = await open({ direction: "to", url, dataFolder: origin });
       const source = newFolder();
-      await openOrCreateStore({ dataFolder: source }).close();
+      await (await openOrCreateStore({ dataFolder: source })).close();
       await expect(move({ direction: "to", url, dataFolder: source })).rejects.toThrow("Another yurt migrate");
       await expect(openPostgresStore({ url, metrics: createMetrics() })).rejects.toThrow("yurt migrate is at work");
     });
@@ -316,7 +316,7 @@ describe.skipIf(isMissing("postgres"))("a transfer between a data folder and Pos
 
     test("if Postgres cannot store a name, which is told", async () => {
       const source = newFolder();
-      const opened = openOrCreateStore({ dataFolder: source });
+      const opened = await openOrCreateStore({ dataFolder: source });
       await opened.store.append([{ document: "a\0b", update: Uint8Array.of(0, 0) }]);
       await opened.close();
       const places = { direction: "to", url: await server.newSchema(), dataFolder: source } as const;

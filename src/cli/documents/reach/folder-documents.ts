@@ -14,7 +14,7 @@ import type { ReachedDocuments, RestoreOrder, RestoreOutcome, Selection } from "
 
 const pageSize = 1_000;
 
-/** The documents of a folder that no server uses. */
+/** The documents of a folder that no server uses, or of a database. */
 export class FolderDocuments implements ReachedDocuments {
   readonly serverUrl = undefined;
   readonly #store: OpenedStore["store"];

@@ -6,13 +6,13 @@ import { FolderDocuments } from "./folder-documents.ts";
 import type { ReachedDocuments } from "./reached-documents.ts";
 import { ServerDocuments } from "./server-documents.ts";
 
-/** Runs `task` with the documents of the configured data folder, and explains on standard error why it failed. */
+/** Runs `task` with the documents of the configured folder or database, and explains on standard error why it failed. */
 export async function withDocuments(
   input: CommandInput,
   task: (documents: ReachedDocuments, folder: Offline) => Promise<number>,
 ): Promise<number> {
   return withDataFolder(input, async (folder) => {
-    const documents = serverOf(folder) ?? new FolderDocuments(openStore(folder), folder);
+    const documents = serverOf(folder) ?? new FolderDocuments(await openStore(folder), folder);
     try {
       return await task(documents, folder);
     } finally {
@@ -22,19 +22,21 @@ export async function withDocuments(
 }
 
 /** Creates the folder and its database if they are missing. */
-export function reachOrCreate(folder: Offline): ReachedDocuments {
-  return serverOf(folder) ?? new FolderDocuments(openOrCreateStore(folder), folder);
+export async function reachOrCreate(folder: Offline): Promise<ReachedDocuments> {
+  return serverOf(folder) ?? new FolderDocuments(await openOrCreateStore(folder), folder);
 }
 
 /** Undefined when the folder holds no documents. */
-export function reachIfPresent(folder: Offline): ReachedDocuments | undefined {
+export async function reachIfPresent(folder: Offline): Promise<ReachedDocuments | undefined> {
   const server = serverOf(folder);
   if (server !== undefined) return server;
-  const opened = openStoreIfPresent(folder);
+  const opened = await openStoreIfPresent(folder);
   return opened && new FolderDocuments(opened, folder);
 }
 
-function serverOf({ dataFolder }: Offline): ReachedDocuments | undefined {
+/** Undefined for a database: servers follow what a command changes in it. */
+function serverOf({ cluster, dataFolder }: Offline): ReachedDocuments | undefined {
+  if (cluster !== undefined) return undefined;
   const server = findServerOf(dataFolder);
   return server && new ServerDocuments(server);
 }

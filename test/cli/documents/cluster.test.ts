@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { synced, TestClients } from "../../support/clients/providers.ts";
+import { eventually } from "../../support/eventually.ts";
+import { Workshop } from "../../support/processes/data-folder.ts";
+import { isMissing } from "../../support/processes/programs.ts";
+import { yurt } from "../../support/processes/run-program.ts";
+import { PostgresServer } from "../../support/programs/postgres.ts";
+import { startTestServer } from "../../support/servers/start-test-server.ts";
+
+/** A test that runs out of time ends the server with it, and fails all that follow. */
+setDefaultTimeout(30_000);
+
+describe.skipIf(isMissing("postgres"))("documents in a database", () => {
+  let postgres: PostgresServer;
+  let workshop: Workshop;
+  let url: string;
+
+  beforeAll(async () => {
+    postgres = await PostgresServer.start();
+    workshop = new Workshop();
+  });
+
+  afterAll(async () => {
+    workshop[Symbol.dispose]();
+    await postgres[Symbol.asyncDispose]();
+  });
+
+  beforeEach(async () => {
+    url = await postgres.newSchema();
+  });
+
+  const run = (...args: readonly string[]) => yurt([...args, "--cluster-url", url, "--data", workshop.file("none")]);
+  const documents = (...args: readonly string[]) => run("documents", ...args);
+
+  test("are listed, copied, compacted, deleted and purged by the same commands, while servers use them", async () => {
+    await using server = await startTestServer({ cluster: { url: new URL(url) } });
+    await using clients = new TestClients();
+    const writer = clients.connect(server.wsUrl, "notes/1");
+    await synced(writer);
+    writer.text.insert(0, "one");
+    await eventually("it is stored", async () => (await documents("list")).out.includes("notes/1"));
+
+    expect(await documents("fork", "notes/1", "notes/2")).toMatchObject({ code: 0, err: "" });
+    const exported = workshop.file("documents.ndjson");
+    expect(await documents("export", "--output", exported)).toMatchObject({ code: 0 });
+    expect(await documents("compact")).toMatchObject({ code: 0, err: "" });
+    writer.text.insert(3, " two");
+    await eventually("the server goes on", async () => {
+      const answer = await fetch(`${server.url}/v1/docs/notes%2F1/text/text`);
+      return (await answer.text()).includes("one two");
+    });
+
+    expect((await documents("delete", "notes/2")).code).toBe(0);
+    expect((await documents("list", "--deleted")).out).toContain("notes/2");
+    expect((await documents("purge", "notes/2")).code).toBe(0);
+    expect((await documents("info", "notes/2")).code).toBe(1);
+    expect((await documents("import", "--from", "ndjson", exported)).code).toBe(0);
+    expect((await documents("list")).out).toContain("notes/2");
+  });
+
+  test("are not in a backup of the data folder: its commands name the programs of Postgres", async () => {
+    const refusal = { code: 1, err: expect.stringContaining("(cluster.url). Back it up with pg_dump") };
+    expect(await run("backup", workshop.file("copy.db"))).toMatchObject(refusal);
+  });
+
+  test("cannot be reached without their database, and the message says so", async () => {
+    url = postgres.urlOf("public", "/nonexistent/.s.PGSQL.5432");
+    expect(await documents("list")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("does not answer. Start it"),
+    });
+  });
+});
