@@ -6,23 +6,25 @@ import { octatePeersCodec } from "../../../src/signaling/octatecode/peers-codec.
 import { octateCodePeers } from "../../../src/signaling/octatecode/peers-dialect.ts";
 import type { PeerNodesOptions } from "./peer-nodes.ts";
 
+type Message = Readonly<Record<string, unknown>>;
+
 /** The frames of a dialect of peer sessions. */
 export interface PeerWire extends Omit<PeerNodesOptions, "limits"> {
   readonly name: string;
-  readonly join: (id: string, roomId?: string) => unknown;
+  readonly join: (id: string, roomId?: string) => Message;
   /** Undefined where a client leaves only by closing its connection. */
-  readonly leave: ((id: string, roomId?: string) => unknown) | undefined;
+  readonly leave: ((id: string, roomId?: string) => Message) | undefined;
   /** A message to one peer, and its frame there; undefined where there is none. */
   readonly signal:
-    | ((from: string, to: string, text: string) => readonly [said: unknown, received: unknown])
+    | ((from: string, to: string, text: string) => readonly [said: Message, received: Message])
     | undefined;
   /** A message to the room, and its frame there; undefined where there is none. */
-  readonly broadcast: ((from: string, text: string) => readonly [said: unknown, received: unknown]) | undefined;
+  readonly broadcast: ((from: string, text: string) => readonly [said: Message, received: Message]) | undefined;
   /** The list that a newcomer receives. */
-  readonly list: (ids: readonly string[], own: string) => unknown;
-  readonly joined: (id: string) => unknown;
-  readonly left: (id: string, roomId?: string) => unknown;
-  readonly error: (text: string) => unknown;
+  readonly list: (ids: readonly string[], own: string) => Message;
+  readonly joined: (id: string) => Message;
+  readonly left: (id: string, roomId?: string) => Message;
+  readonly error: (text: string) => Message;
   readonly roomFull: string;
   /** Reads a frame. */
   readonly read: (frame: unknown) => PeerNews;
