@@ -2,7 +2,7 @@
  * The rooms of the signaling dialects. There are five, because the wire formats differ in what a room is:
  *
  * - `SignalingRoom`, below: members by id, and a channel to all of them. It keeps no message and no description. Cliffy
- *   and OctateCode's dialects without tokens need no more, and use it as it is (`PeerSession`).
+ *   and OctateCode's dialects without tokens need no more: their `PeerRoom` adds the peers on other nodes of a cluster.
  * - `Topic` (y-webrtc) has a `SignalingRoom` inside. Its subscribers choose no ids; their messages name peer ids, which a
  *   topic remembers in order to send an addressed message to one subscriber instead of to all. It also holds back
  *   announcements that would cross.
