@@ -1,4 +1,5 @@
 import type { BusPort } from "../../cluster/bus.ts";
+import { isSameBytes } from "../../lib/crypto/same-bytes.ts";
 import { decodeVerdict, encodeClaim, type Verdict } from "./claim-codec.ts";
 import type { ClaimedIds, RoomId } from "./claimed-ids.ts";
 import { isSameStamp, type Stamp, type StampClock } from "./stamp.ts";
@@ -77,12 +78,14 @@ export class IdClaim {
     const { ids, port, room, id, proof, limits } = this.#options;
     this.#rounds += 1;
     if (this.#rounds > mostRounds) return false;
-    const known = ids.holdersElsewhere({ room, id }).map(({ stamp }) => stamp);
-    const withinMs = known.length === 0 ? askMs : limits.livenessProbeMs + askMs;
+    const holders = ids.holdersElsewhere({ room, id });
+    // The same client gives way without a ping. Its node may be the one that has just died.
+    const isPinged = holders.some((holder) => proof.byteLength === 0 || !isSameBytes(holder.proof, proof));
+    const withinMs = isPinged ? limits.livenessProbeMs + askMs : askMs;
     const { answers } = await port.ask(room, encodeClaim({ id, stamp: this.#stamp, proof }), { withinMs });
     const verdicts = answers.map(({ answer }) => decodeVerdict(answer));
     for (const verdict of verdicts) if (verdict?.type === "permitted") this.#permit(verdict);
-    this.#asked = [...known, ...this.#permitted.map(({ stamp }) => stamp)];
+    this.#asked = [...holders, ...this.#permitted].map((asked) => asked.stamp);
     return verdicts.every((verdict) => verdict?.type !== "taken");
   }
 

@@ -218,7 +218,9 @@ export class DirectedIds implements ClaimedIds {
     const { room } = this.#options;
     for (const message of encodeLists(this.#own.values())) this.#port.send(node, room, message);
     // A client of that node may have been told that it has to give way to one of these, and the message was lost.
-    for (const { id } of this.#own.values()) this.#claims.holdersChanged({ room, id });
+    for (const { id } of this.#own.values()) {
+      if (this.#directory.find(id) !== undefined) this.#claims.holdersChanged({ room, id });
+    }
   }
 
   #missed(node: NodeId): void {

@@ -59,6 +59,24 @@ describe("an id on another node", () => {
     expect(payloadsOf(after)).toEqual([2]);
   });
 
+  test("goes to the same token after a second when its node does not answer, and stays there when it does again", async () => {
+    const { a, b, c, clock, network } = await threeNodes();
+    const before = await a.enter("alice");
+    await network.settled();
+    network.hold("a");
+    const [opening, refused] = [b.enter("alice"), c.refusal(c.connect("alice", "stolen"))];
+    await network.settled();
+    clock.advance(1_000);
+    const after = await opening;
+    await network.settled();
+    clock.advance(3_000);
+    expect(await refused).toEqual(taken);
+    network.release("a");
+    await network.settled();
+    clock.advance(1_000);
+    expect([before.connection.closeReason?.name, after.connection.isOpen]).toEqual(["replaced", true]);
+  });
+
   test("is free as soon as its client has left", async () => {
     const { a, b } = await threeNodes();
     (await a.enter("alice")).leave();
