@@ -54,6 +54,13 @@ export class FollowedRooms implements StoreFollower {
     this.#options.rooms.whenAllOpen(this.#readAgain);
   }
 
+  reverted(): void {
+    this.#options.rooms.whenAllOpen((room) => {
+      room.expectEarlier();
+      this.#readAgain(room);
+    });
+  }
+
   readonly #readAgain = (room: SyncRoom): void => {
     this.#run(room, () => room.readAgain());
   };

@@ -114,6 +114,11 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     return this.#document.parts();
   }
 
+  /** As `Document.expectEarlier`. */
+  expectEarlier(): void {
+    this.#document.expectEarlier();
+  }
+
   /**
    * Reads what other nodes have written, and publishes it. Rejects with `DocumentDeleted` if it was deleted or purged, and
    * with `SessionError` when it cannot be read.

@@ -112,6 +112,11 @@ export interface StoreFollower {
   changed(document: string, kind: ChangeKind): void;
   /** Reports are missing, of whichever documents. */
   missed(): void;
+  /**
+   * The store may have lost its last changes, of whichever documents: a standby without them has taken over. Nodes append
+   * theirs again, under new rows. A document that is missing, or has other rows, was not purged.
+   */
+  reverted(): void;
 }
 
 /** How far a store that several nodes share keeps up, with its own updates and with those of the others. */

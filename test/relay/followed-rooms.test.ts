@@ -181,6 +181,27 @@ describe("a room that is open on two nodes", () => {
     expect(b.failures.filter((type) => type === "compaction.failed")).toEqual([]);
   });
 
+  test("stays open when the store has lost the document, and has what a node appends again", async () => {
+    const { shared, a, b, ann, ben, receive } = await setUp();
+    await ann.type("one ");
+    await receive();
+    const lost = Y.encodeStateAsUpdate(ann.doc);
+    await shared.lose("d");
+    await settled();
+    expect([a, b].map(({ parts }) => parts.rooms.find("d")?.isDeleted)).toEqual([false, false]);
+    expect([ann, ben].map(({ member }) => member.connection.closeReason)).toEqual([undefined, undefined]);
+    // A third node has appended it last.
+    const third = shared.openNode();
+    await third.append([{ document: "d", update: lost }]);
+    await receive();
+    await ben.type("two");
+    expect(await receive()).toEqual([1, 0]);
+    expect(ann.text.toString()).toBe("one two");
+    const stored = new Y.Doc();
+    for (const { update } of (await third.load("d"))?.tail ?? []) Y.applyUpdate(stored, update);
+    expect(stored.getText("t").toString()).toBe("one two");
+  });
+
   test("is read again only when a compaction has replaced the rows in memory", async () => {
     const { shared, b, ann, ben, receive } = await setUp();
     await ben.type("one ");

@@ -10,6 +10,7 @@ import { DocumentDeleted } from "./document-deleted.ts";
 import type { MemoryHolder } from "./document-memory.ts";
 import type { DocumentOptions } from "./document-options.ts";
 import { type Compacted, type CountedCut, DocumentState } from "./document-state.ts";
+import { LogIdentity } from "./log-identity.ts";
 import { loadInTurns } from "./reading/load-in-turns.ts";
 import type { ReadParts } from "./reading/stored-contents.ts";
 import { runInTurns, turnsOf } from "./run-in-turns.ts";
@@ -56,8 +57,7 @@ export class Document implements MemoryHolder {
   #sequence: RowId;
   /** The last row that was read from the store, with all rows before it. */
   #readThrough: RowId;
-  /** All its rows are larger. Undefined while it has none, and in a store that does not tell. */
-  #rowsAfter: RowId | undefined;
+  readonly #identity: LogIdentity;
   #reader: LogReader | undefined;
   /** The compaction that `compact` waits for and that has not begun. */
   #requested: Promise<void> | undefined;
@@ -97,7 +97,7 @@ export class Document implements MemoryHolder {
     this.state = state;
     this.#sequence = sequence;
     this.#readThrough = sequence;
-    this.#rowsAfter = rowsAfter;
+    this.#identity = new LogIdentity(rowsAfter);
     this.#staged = staged;
     this.keepsDeleted = options.keepsDeleted(name);
     this.#options = options;
@@ -131,6 +131,11 @@ export class Document implements MemoryHolder {
     this.#reader = reader;
   }
 
+  /** As `LogIdentity.expectEarlier`. */
+  expectEarlier(): void {
+    this.#identity.expectEarlier();
+  }
+
   /** Reads what other nodes have written. Rejects as `loaded`, and with `DocumentDeleted`, also for a purged one. */
   async readAgain(): Promise<void> {
     // A reading under way may have begun before the change.
@@ -152,7 +157,7 @@ export class Document implements MemoryHolder {
 
   /** Called after `state.commit`, with the size of the update and its row. */
   committed(bytes: number, row: RowId): void {
-    this.#rowsAfter ??= row - 1;
+    this.#identity.committed(row);
     // Another node's rows may come late.
     this.#sequence = Math.max(this.#sequence, row);
     this.#uncountedBytes += bytes;
@@ -260,18 +265,11 @@ export class Document implements MemoryHolder {
   #expectLog(): (stored: StoredDocument | undefined, read: ReadParts) => void {
     const take = this.state.expectLog();
     return (stored, read) => {
-      if (this.#isAnother(stored)) throw new DocumentDeleted();
+      this.#sequence = this.#identity.sequenceAfter(stored, this.#sequence);
       const added = take(stored, read);
       this.#readThrough = stored?.sequence ?? 0;
-      this.#sequence = Math.max(this.#sequence, this.#readThrough);
       this.#reader?.found(added);
     };
-  }
-
-  /** Whether the document was purged, and possibly made anew. */
-  #isAnother(stored: StoredDocument | undefined): boolean {
-    if (stored === undefined) return this.#sequence > 0;
-    return this.#rowsAfter !== undefined && stored.rowsAfter !== undefined && stored.rowsAfter > this.#rowsAfter;
   }
 
   #countMemory(): void {

@@ -1,17 +1,23 @@
+import type { Clock } from "../../lib/time/clock.ts";
 import { type FollowedUpdate, type PendingUpdate, type RowId, StoreError } from "../store.ts";
 import type { Connections } from "./connections.ts";
 import { type BatchPlace, insertBatch, insertWriter, settleBatch } from "./documents/insert-batch.ts";
 import { dropFirst, type PackedBatch } from "./documents/packed-batch.ts";
+import { headsOf, skipRows } from "./documents/restore-rows.ts";
+import { KeptBatches } from "./kept-batches.ts";
 import { isOutcomeUnknown, repeatWhileBroken } from "./postgres-errors.ts";
 
 export interface AppenderOptions {
-  readonly connections: Connections;
+  readonly connections: Pick<Connections, "pool" | "writer">;
+  readonly clock: Pick<Clock, "elapsedMs">;
   /** Called with each writer that it has, before it writes. */
   readonly registered: (writer: number) => void;
   /** Called with documents that an append may have created. */
   readonly created: (documents: readonly string[]) => void;
   /** Called with updates that are stored, and whose append was rejected and is not repeated. */
   readonly abandoned: (updates: readonly FollowedUpdate[]) => void;
+  /** The largest row that this node has seen. */
+  readonly largestRow: () => RowId;
 }
 
 /** Updates that are stored, with their rows, in the same order. */
@@ -28,6 +34,8 @@ const nothing: StoredUpdates = { updates: [], rows: [] };
  * When the connection breaks before the answer, the batch may be committed or not. That is found out as soon as the
  * database can be reached: at once, or in the next call. If the batch is committed, and the next call repeats it, possibly
  * with more updates behind it, only these are appended.
+ *
+ * A standby that has taken over may lack the last batches. They are appended again, before everything that follows.
  */
 export class Appender {
   readonly #options: AppenderOptions;
@@ -39,9 +47,28 @@ export class Appender {
   #unsettled: { readonly batch: PackedBatch; readonly place: BatchPlace } | undefined;
   /** Committed batches whose appends were rejected. */
   #unreported = nothing;
+  readonly #kept: KeptBatches;
+  /** Batches that were stored, and that the database has lost. */
+  #lost: readonly PackedBatch[] = [];
 
   constructor(options: AppenderOptions) {
     this.#options = options;
+    this.#kept = new KeptBatches(options.clock);
+  }
+
+  /** By writer: the last batch that the database must have. */
+  get heads(): ReadonlyMap<number, number> {
+    return this.#kept.heads;
+  }
+
+  /**
+   * Appends again what the database has lost. Called when the call before has ended. Rejects as `append`; the next call
+   * goes on.
+   */
+  async restore(): Promise<void> {
+    await this.#settleLast();
+    await this.#findLost();
+    await this.#appendLost();
   }
 
   /**
@@ -51,6 +78,7 @@ export class Appender {
    */
   async append(batch: PackedBatch): Promise<readonly RowId[]> {
     await this.#settleLast();
+    await this.#appendLost();
     try {
       return await this.#appendRest(batch);
     } catch (error) {
@@ -87,10 +115,29 @@ export class Appender {
     const rows = await this.#tryToInsert(batch);
     if (rows.length > 0) return rows;
     // The writer's row is gone, or is as it was earlier: a backup was restored, or a standby has taken over.
-    this.#writer = undefined;
+    await this.#findLost();
+    await this.#appendLost();
     const repeated = await this.#tryToInsert(batch);
-    if (repeated.length === 0) throw new StoreError("unavailable", "The batch has found no place in the database.");
+    if (repeated.length === 0) throw noPlace();
     return repeated;
+  }
+
+  async #findLost(): Promise<void> {
+    const { connections, largestRow } = this.#options;
+    const writers = new Set(this.#kept.heads.keys());
+    const heads = await repeatWhileBroken(() => headsOf(writers, connections.pool));
+    await skipRows(largestRow(), connections.pool);
+    this.#lost = [...this.#lost, ...this.#kept.takeLost(heads)];
+    // Other nodes have read batches of the former one that are gone: they would not read others with their numbers.
+    this.#writer = undefined;
+  }
+
+  async #appendLost(): Promise<void> {
+    for (let [batch] = this.#lost; batch !== undefined; [batch] = this.#lost) {
+      const rows = await this.#tryToInsert(batch);
+      if (rows.length === 0) throw noPlace();
+      this.#lost = this.#lost.slice(1);
+    }
   }
 
   async #tryToInsert(batch: PackedBatch): Promise<readonly RowId[]> {
@@ -98,6 +145,7 @@ export class Appender {
     try {
       const { created, rows } = await insertBatch(place, batch, this.#options.connections.writer);
       this.#head = place.number;
+      if (rows.length > 0) this.#kept.add(place, batch);
       if (created.length > 0) this.#options.created(created);
       return rows;
     } catch (error) {
@@ -125,9 +173,18 @@ export class Appender {
     if (rows.length > 0) this.#options.created(batch.documents);
     // Rows that were compacted meanwhile are not found: then the batch is appended again, which changes no document.
     if (rows.length !== batch.updates.length) return;
+    this.#kept.add(place, batch);
+    if (batch === this.#lost[0]) {
+      this.#lost = this.#lost.slice(1);
+      return;
+    }
     const { updates: earlier, rows: rowsBefore } = this.#unreported;
     this.#unreported = { updates: [...earlier, ...batch.updates], rows: [...rowsBefore, ...rows] };
   }
+}
+
+function noPlace(): StoreError {
+  return new StoreError("unavailable", "The batch has found no place in the database.");
 }
 
 /** Whether a batch begins with the same updates. */

@@ -21,7 +21,7 @@ const migrations: readonly string[] = [
   CREATE SEQUENCE yurt_rows; -- the ids of updates and bases
 
   CREATE TABLE yurt_writers (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY, -- random
     head bigint NOT NULL DEFAULT 0, -- the number of its last batch
     beat timestamptz NOT NULL DEFAULT now() -- the time of its last batch
   ) WITH (fillfactor = 50);

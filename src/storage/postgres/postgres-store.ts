@@ -83,6 +83,8 @@ class PostgresStore implements SharedStore {
   readonly #appender: Appender;
   readonly #ownWriters = new Set<number>();
   readonly #changes: ChangeStream;
+  /** The largest row that this node has written or read. */
+  #largestRow: RowId = 0;
   #feed: Feed | undefined;
   #follower: StoreFollower | undefined;
   readonly #order = new CallOrder();
@@ -104,15 +106,21 @@ class PostgresStore implements SharedStore {
     this.#changes = new ChangeStream(registered);
     this.#appender = new Appender({
       connections: database,
+      clock,
+      largestRow: () => this.#largestRow,
       registered,
       created: (documents) => this.webhooks.recorded(documents),
       abandoned: (updates) => this.#follower?.appended(updates),
     });
   }
 
-  load(document: string): Promise<StoredDocument | undefined> {
+  async load(document: string): Promise<StoredDocument | undefined> {
     const options = { clock: this.#clock, isClosing: () => this.#isClosing };
-    return this.#about(document, () => untilReachable(() => loadDocument(document, this.#pool), options));
+    const load = () => untilReachable(() => loadDocument(document, this.#pool), options);
+    const loaded = await this.#about(document, load);
+    this.#see(loaded?.sequence ?? 0);
+    this.#see(loaded?.base?.row ?? 0);
+    return loaded;
   }
 
   async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
@@ -122,7 +130,9 @@ class PostgresStore implements SharedStore {
     this.#waiting.add(begun);
     try {
       const rows = this.#order.append(packed.documents, () => translateErrors(() => this.#appender.append(packed)));
-      return await this.#told(rows);
+      const told = await this.#told(rows);
+      this.#see(told.at(-1) ?? 0);
+      return told;
     } finally {
       this.#waiting.delete(begun);
     }
@@ -133,9 +143,11 @@ class PostgresStore implements SharedStore {
     return this.#order.settled();
   }
 
-  compact(document: string, compaction: Compaction): Promise<RowId> {
+  async compact(document: string, compaction: Compaction): Promise<RowId> {
     const shared = { pool: this.#pool, changes: this.#changes };
-    return this.#told(this.#about(document, () => compactDocument(document, compaction, shared)));
+    const row = await this.#told(this.#about(document, () => compactDocument(document, compaction, shared)));
+    this.#see(row);
+    return row;
   }
 
   list(page: Page): Promise<readonly DocumentInfo[]> {
@@ -169,6 +181,9 @@ class PostgresStore implements SharedStore {
       clock: this.#clock,
       follower,
       ownWriters: this.#ownWriters,
+      ownHeads: () => this.#appender.heads,
+      restore: () => this.#restore(),
+      seen: (row) => this.#see(row),
       repaired: this.#repaired,
     });
     await translateErrors(() => this.#feed?.start() ?? Promise.resolve());
@@ -212,6 +227,14 @@ class PostgresStore implements SharedStore {
     const result = await change;
     this.#feed?.committed();
     return result;
+  }
+
+  async #restore(): Promise<void> {
+    await this.#told(this.#order.append([], () => translateErrors(() => this.#appender.restore())));
+  }
+
+  #see(row: RowId): void {
+    if (row > this.#largestRow) this.#largestRow = row;
   }
 
   get #pool(): SQL {

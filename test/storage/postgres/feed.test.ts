@@ -31,6 +31,10 @@ class Reports implements StoreFollower {
     this.#report("missed");
   }
 
+  reverted(): void {
+    this.#report("reverted");
+  }
+
   /** Resolves when there are so many reports. */
   async until(count: number): Promise<readonly string[]> {
     while (this.all.length < count) await this.#next.promise;
@@ -171,7 +175,7 @@ describe.skipIf(isMissing("postgres"))("a node that follows the others", () => {
     await Promise.all([silent.close(), store.close()]);
   });
 
-  test("reports that it has missed something when a writer has lost batches, as after a failover", async () => {
+  test("reports that the store has lost something when a writer has, as after a failover", async () => {
     const [a, b] = [await openFollower(), await openFollower()];
     await append(a.store, "d", 1);
     await append(a.store, "d", 2);
@@ -179,7 +183,7 @@ describe.skipIf(isMissing("postgres"))("a node that follows the others", () => {
     await using database = server.connect(url);
     await database`UPDATE yurt_writers SET head = 1`;
     await append(a.store, "d", 3);
-    expect((await b.reports.until(3)).slice(0, 3)).toEqual(["d 1", "d 2", "missed"]);
+    expect((await b.reports.until(3)).slice(0, 3)).toEqual(["d 1", "d 2", "reverted"]);
     await append(a.store, "d", 4);
     while (!b.reports.all.includes("d 4")) await b.reports.until(b.reports.all.length + 1);
     await Promise.all([a.store.close(), b.store.close()]);
@@ -214,6 +218,7 @@ describe.skipIf(isMissing("postgres"))("a node that follows the others", () => {
         end(document);
       },
       missed: () => ended.reject(new Error("the reader has missed something")),
+      reverted: () => ended.reject(new Error("nothing was lost")),
     });
     const nodes = await Promise.all([open(), open()]);
     const compact = async (store: SharedStore, document: string) => {

@@ -83,7 +83,7 @@ describe.skipIf(isMissing("postgres"))("the session of a node", () => {
     await open(database, false);
     const store = openStoreIn(database, { clock: systemClock, metrics: createMetrics() });
     await store.append([{ document: "d", update: updateOf([1]) }]);
-    await store.follow({ appended: () => {}, changed: () => {}, missed: () => {} });
+    await store.follow({ appended: () => {}, changed: () => {}, missed: () => {}, reverted: () => {} });
 
     proxy.cut();
     const batch = [{ document: "d", update: updateOf([2]) }];

@@ -10,6 +10,8 @@ export class FollowerReader implements StoreFollower {
   readonly rows: RowId[] = [];
   /** How often it was told that reports are missing. */
   misses = 0;
+  /** How often it was told that the store may have lost changes. */
+  reverts = 0;
   readonly #store: Store;
   readonly #known: ReadonlyMap<string, Set<number>>;
   readonly #loads = new Set<Promise<void>>();
@@ -35,6 +37,12 @@ export class FollowerReader implements StoreFollower {
 
   missed(): void {
     this.misses += 1;
+    for (const document of this.#known.keys()) this.#load(document);
+    this.#report();
+  }
+
+  reverted(): void {
+    this.reverts += 1;
     for (const document of this.#known.keys()) this.#load(document);
     this.#report();
   }

@@ -37,6 +37,14 @@ export class SharedStore {
     this.#reports = [];
   }
 
+  /** Loses a document, and reports that: its nodes append it again. */
+  async lose(document: string): Promise<void> {
+    await this.#store.purge(document);
+    this.#rowsAfter.delete(document);
+    this.#reports = [];
+    for (const follower of this.#followers.values()) follower.reverted();
+  }
+
   /** Keeps the answers of compactions waiting until the returned function is called. */
   holdAnswers(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();

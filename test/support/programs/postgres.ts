@@ -1,4 +1,4 @@
-import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { SQL } from "bun";
@@ -43,6 +43,13 @@ export interface PostgresOptions {
   readonly tls?: { readonly certificate: IssuedCertificate; readonly password: string };
 }
 
+interface Place {
+  readonly folder: string;
+  readonly port: number;
+  /** The command that serves the data of a folder. */
+  readonly commandFor: (folder: string) => readonly string[];
+}
+
 /** A Postgres of the system's package, with its data in a temporary folder, until it is disposed of. */
 export class PostgresServer implements AsyncDisposable {
   /** The socket that clients connect to. */
@@ -50,6 +57,7 @@ export class PostgresServer implements AsyncDisposable {
   /** The port on 127.0.0.1, if it listens there. */
   readonly port: number;
   readonly #folder: string;
+  readonly #commandFor: Place["commandFor"];
   readonly #run: () => Bun.Subprocess<"ignore", "ignore", "pipe">;
   #process: Bun.Subprocess<"ignore", "ignore", "pipe">;
   readonly #admin: SQL;
@@ -78,21 +86,62 @@ export class PostgresServer implements AsyncDisposable {
     if (init.exitCode !== 0) throw new Error(`initdb has failed:\n${init.stderr}`);
     const listening = tls === undefined ? {} : { ...ofTls, ssl: "on", listen_addresses: "127.0.0.1" };
     const base = isDurable ? durableSettings : settings;
-    const chosen = { ...base, ...given, ...listening, unix_socket_directories: folder };
-    const flags = Object.entries(chosen).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
-    const command = [...prefix, postgres, "-D", data, "-p", `${port}`, ...flags];
+    const commandFor = (place: string) => {
+      const chosen = { ...base, ...given, ...listening, unix_socket_directories: place };
+      const flags = Object.entries(chosen).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+      return [postgres, "-D", join(place, "data"), "-p", `${port}`, ...flags];
+    };
+    const command = [...prefix, ...commandFor(folder)];
     const run = () => Bun.spawn(command, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
-    const server = new PostgresServer({ folder, port }, run);
+    const server = new PostgresServer({ folder, port, commandFor }, run);
     await server.#ready();
     await server.#admin.unsafe(`CREATE DATABASE ${name}`);
     if (tls !== undefined) await server.#admin.unsafe(`ALTER USER ${name} PASSWORD '${tls.password}'`);
     return server;
   }
 
-  private constructor(
-    { folder, port }: { readonly folder: string; readonly port: number },
-    run: () => Bun.Subprocess<"ignore", "ignore", "pipe">,
-  ) {
+  /** Starts a standby, which has what is committed here soon after it is, and takes over when it is promoted. */
+  async standby(): Promise<PostgresServer> {
+    const folder = mkdtempSync(join(tmpdir(), "yurt-postgres-"));
+    const data = join(folder, "data");
+    const prefix = unprivileged([folder]);
+    const program = join(dirname(realpathSync(findProgram("postgres") ?? "")), "pg_basebackup");
+    const options = ["-D", data, "-h", this.#folder, "-p", `${this.port}`, "-U", name, "-X", "stream", "-R"];
+    const copy = Bun.spawn([...prefix, program, ...options, "--checkpoint=fast", "--no-sync"], { cwd: folder });
+    if ((await copy.exited) !== 0) throw new Error("pg_basebackup has failed");
+    const command = [...prefix, ...this.#commandFor(folder)];
+    const run = () => Bun.spawn(command, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+    const server = new PostgresServer({ folder, port: this.port, commandFor: this.#commandFor }, run);
+    await server.#ready();
+    return server;
+  }
+
+  /** Has a standby receive nothing more of its primary. */
+  async stopReceiving(): Promise<void> {
+    await this.#admin`ALTER SYSTEM SET primary_conninfo = ''`;
+    await this.#admin`SELECT pg_reload_conf()`;
+    await eventually("nothing is received", async () => {
+      const [found] = await this.#admin`SELECT count(*)::int AS count FROM pg_stat_wal_receiver WHERE pid IS NOT NULL`;
+      return found.count === 0;
+    });
+  }
+
+  /** Has a standby take over. Resolves when it can be written to. */
+  async promote(): Promise<void> {
+    await this.#admin`SELECT pg_promote()`;
+  }
+
+  /** Resolves when a standby has everything of this server. */
+  async isCopied(standby: PostgresServer): Promise<void> {
+    const [{ lsn }] = await this.#admin`SELECT pg_current_wal_lsn()::text AS lsn`;
+    await eventually("the standby has everything", async () => {
+      const [{ has }] = await standby.#admin`SELECT pg_last_wal_replay_lsn() >= ${lsn}::pg_lsn AS has`;
+      return has;
+    });
+  }
+
+  private constructor({ commandFor, folder, port }: Place, run: () => Bun.Subprocess<"ignore", "ignore", "pipe">) {
+    this.#commandFor = commandFor;
     this.#folder = folder;
     this.port = port;
     this.#run = run;
@@ -174,7 +223,7 @@ export class PostgresServer implements AsyncDisposable {
     for await (const chunk of this.#process.stderr) {
       // Each connection that it refuses while it starts is a line: the end of the log counts.
       text = (text + decoder.decode(chunk, { stream: true })).slice(-10_000);
-      if (text.includes("ready to accept connections")) ready();
+      if (/ready to accept (read-only )?connections/.test(text)) ready();
     }
     return text;
   }

@@ -20,9 +20,12 @@ export class DatabaseProxy implements Disposable {
   #isCut = false;
   #isHeard: (payload: string) => boolean = () => true;
 
+  #target: string;
+
   private constructor(target: string) {
     this.socket = join(this.#folder, ".s.PGSQL.5432");
-    this.#listener = createServer({ allowHalfOpen: false }, (client) => this.#accept(client, target));
+    this.#target = target;
+    this.#listener = createServer((client) => this.#accept(client));
   }
 
   static async open(target: string): Promise<DatabaseProxy> {
@@ -42,6 +45,12 @@ export class DatabaseProxy implements Disposable {
       client.destroy();
       server.destroy();
     }
+  }
+
+  /** Breaks all connections. New ones go to another server. */
+  turnTo(target: string): void {
+    this.#target = target;
+    this.break();
   }
 
   /** Breaks all connections, also new ones, until `heal`. */
@@ -65,12 +74,12 @@ export class DatabaseProxy implements Disposable {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #accept(client: Socket, target: string): void {
+  #accept(client: Socket): void {
     if (this.#isCut) {
       client.destroy();
       return;
     }
-    const server = createConnection(target);
+    const server = createConnection(this.#target);
     const path = { client, server };
     this.#paths.add(path);
     forward(client, server, (chunk) => chunk);

@@ -71,12 +71,15 @@ export async function insertBatch(
   };
 }
 
-/** Registers a writer, whose last batch has the number `head`. */
+/**
+ * Registers a writer, whose last batch has the number `head`. Its id is random: a standby that takes over may not know of
+ * the last registrations, and would give their numbers again.
+ */
 export async function insertWriter(sql: SQL, head = 0): Promise<number> {
-  const [inserted] = await sql<{ readonly id: number }[]>`
-    INSERT INTO yurt_writers (head) VALUES (${head}::bigint) RETURNING id::float8`;
-  if (inserted === undefined) throw new Error("INSERT … RETURNING has returned nothing.");
-  return inserted.id;
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  const id = (high % 2 ** 20) * 2 ** 32 + low;
+  await sql`INSERT INTO yurt_writers (id, head) VALUES (${id}::bigint, ${head}::bigint)`;
+  return id;
 }
 
 /**

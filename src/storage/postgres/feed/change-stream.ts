@@ -10,6 +10,9 @@ export class ChangeStream {
   readonly #registered: (writer: number) => void;
   #writer: number | undefined;
 
+  /** The largest number that it has given. */
+  #last = 0;
+
   /** `registered` is called with each writer that it has, before others can see it. */
   constructor(registered: (writer: number) => void) {
     this.#registered = registered;
@@ -26,18 +29,25 @@ export class ChangeStream {
       VALUES (${writer}::bigint, ${number}::bigint, ${document}, ${kind})`;
   }
 
-  /** Undefined without a writer that the transaction can see: the one that has inserted it may not be committed, or was rolled back. */
+  /**
+   * Undefined without a writer that the transaction can see: the one that has inserted it may not be committed, or was rolled
+   * back. And undefined when the number was given before, which was rolled back as well, or is lost.
+   */
   async #nextPlace(transaction: SQL): Promise<BatchPlace | undefined> {
     const writer = this.#writer;
     if (writer === undefined) return undefined;
     const [moved] = await transaction<{ readonly head: number }[]>`
       UPDATE yurt_writers SET head = head + 1, beat = now() WHERE id = ${writer}::bigint RETURNING head::float8`;
-    return moved && { writer, number: moved.head };
+    // After a loss of the database, other nodes have read other changes with these numbers.
+    if (moved === undefined || moved.head <= this.#last) return undefined;
+    this.#last = moved.head;
+    return { writer, number: moved.head };
   }
 
   async #register(transaction: SQL): Promise<BatchPlace> {
     const place = { writer: await insertWriter(transaction, 1), number: 1 };
     this.#writer = place.writer;
+    this.#last = 1;
     this.#registered(place.writer);
     return place;
   }

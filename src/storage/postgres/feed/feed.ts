@@ -1,9 +1,9 @@
 import type { SQL } from "bun";
 import type { Clock } from "../../../lib/time/clock.ts";
-import type { StoreFollower } from "../../store.ts";
+import type { RowId, StoreFollower } from "../../store.ts";
 import { repeatWhileBroken } from "../postgres-errors.ts";
 import { Doorbell } from "./doorbell.ts";
-import { type Heads, readBatches, readHeads, removeRead } from "./read-feed.ts";
+import { type Heads, readBatches, readHeads, readTimeline, removeRead } from "./read-feed.ts";
 
 export interface FeedOptions {
   readonly pool: SQL;
@@ -11,6 +11,12 @@ export interface FeedOptions {
   readonly follower: StoreFollower;
   /** All writers that this node has had. Grows before they write. */
   readonly ownWriters: ReadonlySet<number>;
+  /** By writer of this node: the last batch that the database must have. */
+  readonly ownHeads: () => ReadonlyMap<number, number>;
+  /** Called before the follower is told that the database has lost changes. Rejects if that is to be tried again. */
+  readonly restore: () => Promise<void>;
+  /** Called with each row that is read. */
+  readonly seen: (row: RowId) => void;
   /** Called with the number of batches for which the doorbell has not rung. */
   readonly repaired: (batches: number) => void;
 }
@@ -35,6 +41,8 @@ export class Feed {
   #cursors = new Map<number, number>();
   /** The time of the last complete reading, by the clock of the database. */
   #readAt = 0;
+  #startedAt = 0;
+  #timeline: string | undefined;
   /** The time of the last removal, likewise. */
   #removedAt = 0;
   #running: Promise<void> | undefined;
@@ -86,11 +94,14 @@ export class Feed {
   }
 
   async #begin(): Promise<void> {
-    this.#beginAt(await repeatWhileBroken(() => readHeads(this.#options.pool)));
+    const { pool } = this.#options;
+    this.#timeline = await repeatWhileBroken(() => readTimeline(pool));
+    this.#beginAt(await repeatWhileBroken(() => readHeads(pool)));
   }
 
-  #beginAt({ at, byWriter }: Heads): void {
+  #beginAt({ at, byWriter, startedAt }: Heads): void {
     this.#readAt = at;
+    this.#startedAt = startedAt;
     this.#cursors = new Map(byWriter);
     this.#caughtUp();
   }
@@ -127,8 +138,15 @@ export class Feed {
     const { follower, ownWriters, pool } = this.#options;
     const hasRung = this.#hasRung;
     this.#hasRung = false;
+    const ownHeads = this.#options.ownHeads();
     const heads = await repeatWhileBroken(() => readHeads(pool));
-    if (this.#hasMissed(heads)) {
+    if (await this.#hasLost(heads, ownHeads)) {
+      await this.#options.restore();
+      this.#beginAt(heads);
+      follower.reverted();
+      return;
+    }
+    if (heads.at - this.#readAt > keptMs / 2) {
       this.#beginAt(heads);
       follower.missed();
       return;
@@ -145,11 +163,20 @@ export class Feed {
     await removeRead(keptMs, pool);
   }
 
-  /** Whether the last reading was too long ago, or of another database: a standby without the last batches, a backup. */
-  #hasMissed({ at, byWriter }: Heads): boolean {
-    if (at - this.#readAt > keptMs / 2) return true;
+  /**
+   * Whether the database may have lost changes that were committed: a standby without the last ones has taken over, or a
+   * backup was restored.
+   */
+  async #hasLost({ byWriter, startedAt }: Heads, ownHeads: ReadonlyMap<number, number>): Promise<boolean> {
+    // Writers that have not written for long are removed.
     for (const [writer, cursor] of this.#cursors) if ((byWriter.get(writer) ?? cursor) < cursor) return true;
-    return false;
+    for (const [writer, head] of ownHeads) if ((byWriter.get(writer) ?? 0) < head) return true;
+    if (startedAt === this.#startedAt) return false;
+    const timeline = await repeatWhileBroken(() => readTimeline(this.#options.pool));
+    const isSame = timeline !== undefined && timeline === this.#timeline;
+    this.#timeline = timeline;
+    if (isSame) this.#startedAt = startedAt;
+    return !isSame;
   }
 
   async #readWriter(writer: number, head: number): Promise<void> {
@@ -159,6 +186,7 @@ export class Feed {
       const until = Math.min(head, after + batchesAtOnce);
       const range = { writer, after, until };
       const { changes, updates } = await repeatWhileBroken(() => readBatches(range, pool));
+      for (const { row } of updates) this.#options.seen(row);
       if (updates.length > 0) follower.appended(updates);
       for (const { document, kind } of changes) follower.changed(document, kind);
       this.#cursors.set(writer, until);

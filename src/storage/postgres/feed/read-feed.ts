@@ -1,6 +1,7 @@
 import type { SQL } from "bun";
 import type { ChangeKind, FollowedUpdate } from "../../store.ts";
 import { bytesOf } from "../documents/bytes-of.ts";
+import { isOutcomeUnknown } from "../postgres-errors.ts";
 
 /** The batches of one writer from after a number up to another one. */
 export interface BatchRange {
@@ -26,14 +27,34 @@ export interface Heads {
   readonly byWriter: ReadonlyMap<number, number>;
   /** The time of the database, in milliseconds: what is old is removed by it. */
   readonly at: number;
+  /** The time at which the database server was started: another one is another server, or was started again. */
+  readonly startedAt: number;
 }
 
 export async function readHeads(sql: SQL): Promise<Heads> {
-  const rows = await sql<{ readonly at: number; readonly id: number | null; readonly head: number }[]>`
-    SELECT extract(epoch FROM at)::float8 * 1000 AS at, id::float8, head::float8
-    FROM (SELECT now() AS at) AS time LEFT JOIN yurt_writers ON true`;
+  const rows = await sql<
+    { readonly at: number; readonly startedAt: number; readonly id: number | null; readonly head: number }[]
+  >`
+    SELECT extract(epoch FROM at)::float8 * 1000 AS at, extract(epoch FROM started)::float8 * 1000 AS "startedAt",
+      id::float8, head::float8
+    FROM (SELECT now() AS at, pg_postmaster_start_time() AS started) AS server LEFT JOIN yurt_writers ON true`;
   const heads = rows.flatMap(({ head, id }) => (id === null ? [] : [[id, head] as const]));
-  return { byWriter: new Map(heads), at: rows[0]?.at ?? 0 };
+  return { byWriter: new Map(heads), at: rows[0]?.at ?? 0, startedAt: rows[0]?.startedAt ?? 0 };
+}
+
+/**
+ * The timeline of the database, which is another one after a standby has taken over. Undefined where the database does not
+ * tell it.
+ */
+export async function readTimeline(sql: SQL): Promise<string | undefined> {
+  try {
+    const [found] = await sql<{ readonly timeline: string }[]>`
+      SELECT substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) AS timeline`;
+    return found?.timeline;
+  } catch (error) {
+    if (isOutcomeUnknown(error)) throw error;
+    return undefined;
+  }
 }
 
 /** Reads committed batches, as far as no compaction and no purge has removed their updates. */

@@ -1,0 +1,66 @@
+import type { Clock } from "../../lib/time/clock.ts";
+import type { BatchPlace } from "./documents/insert-batch.ts";
+import type { PackedBatch } from "./documents/packed-batch.ts";
+
+interface KeptBatch {
+  readonly place: BatchPlace;
+  readonly batch: PackedBatch;
+  /** The time at which it was stored, by `Clock.elapsedMs`. */
+  readonly storedAt: number;
+}
+
+const keptMs = 60_000;
+const keptBytes = 64 * 1024 * 1024;
+
+/**
+ * The last batches that this node has stored. A standby that takes over may lack them, although Postgres has answered: by
+ * default it does not wait for standbys.
+ */
+export class KeptBatches {
+  readonly #clock: Pick<Clock, "elapsedMs">;
+  #kept: KeptBatch[] = [];
+  /** The batches before this one are not kept any more. */
+  #first = 0;
+  #bytes = 0;
+
+  constructor(clock: Pick<Clock, "elapsedMs">) {
+    this.#clock = clock;
+  }
+
+  add(place: BatchPlace, batch: PackedBatch): void {
+    this.#kept.push({ place, batch, storedAt: this.#clock.elapsedMs() });
+    this.#bytes += batch.bytes.byteLength;
+    this.#forget();
+  }
+
+  /** By writer: the number of the last batch that is kept, up to which the database must have all. */
+  get heads(): ReadonlyMap<number, number> {
+    this.#forget();
+    return new Map(this.#kept.slice(this.#first).map(({ place }) => [place.writer, place.number]));
+  }
+
+  /** Removes the batches that a database with these heads lacks, and returns them in their order. */
+  takeLost(heads: ReadonlyMap<number, number>): readonly PackedBatch[] {
+    this.#forget();
+    const isLost = ({ place }: KeptBatch) => place.number > (heads.get(place.writer) ?? 0);
+    const all = this.#kept.slice(this.#first);
+    this.#kept = all.filter((kept) => !isLost(kept));
+    this.#first = 0;
+    this.#bytes = this.#kept.reduce((sum, { batch }) => sum + batch.bytes.byteLength, 0);
+    return all.filter(isLost).map(({ batch }) => batch);
+  }
+
+  #forget(): void {
+    const oldest = this.#clock.elapsedMs() - keptMs;
+    let first = this.#kept[this.#first];
+    while (first !== undefined && (first.storedAt < oldest || this.#bytes > keptBytes)) {
+      this.#bytes -= first.batch.bytes.byteLength;
+      this.#first += 1;
+      first = this.#kept[this.#first];
+    }
+    // Moving the others each time would take as long as there are many.
+    if (this.#first < 1_000 && this.#first < this.#kept.length) return;
+    this.#kept = this.#kept.slice(this.#first);
+    this.#first = 0;
+  }
+}
