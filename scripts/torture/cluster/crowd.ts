@@ -24,6 +24,7 @@ export interface Circle {
 }
 
 const typingTickMs = 10;
+const mostLateMs = 50;
 const movesPerSecond = 1;
 /** A client that waits for this many acknowledgements has a slow server, and types no faster. */
 const waitingUpdates = 500;
@@ -71,8 +72,10 @@ export class Crowd implements Disposable {
     let due = 0;
     this.#timer = setInterval(() => {
       const now = performance.now();
-      due += ((now - last) * updatesPerSecond) / 1_000;
-      const moves = ((now - last) * movesPerSecond * this.members.length) / 1_000;
+      // What a busy machine has missed is not made up for: that would keep it busy.
+      const elapsedMs = Math.min(now - last, mostLateMs);
+      due += (elapsedMs * updatesPerSecond) / 1_000;
+      const moves = (elapsedMs * movesPerSecond * this.members.length) / 1_000;
       last = now;
       for (; due >= 1; due -= 1) this.#type(random.pick([...this.#keystrokes.keys()]));
       for (let move = Math.floor(moves + random.real()); move > 0; move -= 1) random.pick(this.members).move();

@@ -1,6 +1,6 @@
-import { CuttingProxy } from "../../../test/support/proxies/cutting-proxy.ts";
 import { within } from "../../within.ts";
 import { ServerProcess } from "../server-process.ts";
+import { Network } from "./network.ts";
 import type { TorturedNode } from "./tortured-cluster.ts";
 
 export interface YurtNodeOptions {
@@ -22,7 +22,7 @@ const startMs = 20_000;
 export class YurtNode implements TorturedNode, AsyncDisposable {
   readonly name: string;
   readonly #options: YurtNodeOptions;
-  readonly #network: CuttingProxy;
+  readonly #network: Network;
   #process: ServerProcess;
   /** Whether it takes new connections. */
   isServing = false;
@@ -31,12 +31,12 @@ export class YurtNode implements TorturedNode, AsyncDisposable {
   #starts = 0;
 
   static async start(options: YurtNodeOptions): Promise<YurtNode> {
-    const node = new YurtNode(options, await CuttingProxy.to(options.socket));
+    const node = new YurtNode(options, await Network.to(options.socket));
     await node.#listen();
     return node;
   }
 
-  private constructor(options: YurtNodeOptions, network: CuttingProxy) {
+  private constructor(options: YurtNodeOptions, network: Network) {
     this.name = options.name;
     this.#options = options;
     this.#network = network;
