@@ -72,7 +72,7 @@ export class Crowd implements Disposable {
     let due = 0;
     this.#timer = setInterval(() => {
       const now = performance.now();
-      // What a busy machine has missed is not made up for: that would keep it busy.
+      // Edits that a busy machine has missed are not made up for: that would keep it busy.
       const elapsedMs = Math.min(now - last, mostLateMs);
       due += (elapsedMs * updatesPerSecond) / 1_000;
       const moves = (elapsedMs * movesPerSecond * this.members.length) / 1_000;
