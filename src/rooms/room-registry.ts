@@ -88,6 +88,11 @@ export class RoomRegistry<R> {
     return this.#rooms.get(name);
   }
 
+  /** Whether the room of this name is open, opening or closing. */
+  isInUse(name: string): boolean {
+    return this.#slots.has(name) || this.#closing.has(name);
+  }
+
   /** Gives the room of this name to `task`: now if it is open, and otherwise when it has opened if it is opening. */
   whenOpen(name: string, task: (room: R) => void): void {
     const room = this.#rooms.get(name);

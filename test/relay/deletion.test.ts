@@ -1,12 +1,15 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { Deletion } from "../../src/relay/deletion.ts";
 import { DocumentDeleted } from "../../src/relay/document/document-deleted.ts";
 import type { SyncEncoding } from "../../src/relay/sync-member.ts";
+import { BusNetwork } from "../support/cluster/bus-network.ts";
 import { settled } from "../support/eventually.ts";
 import { FailingStore } from "../support/fakes/failing-store.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
+import { SharedStore } from "../support/fakes/shared-store.ts";
 import { roomParts, submit } from "../support/servers/room-parts.ts";
 
 const encoding: SyncEncoding = {
@@ -174,4 +177,73 @@ test("a document is purged as one deleted long ago only if it is so still", asyn
   await deletion.delete("document");
   expect(await deletion.purgeDeleted("document", Number.MAX_SAFE_INTEGER)).toBe(true);
   expect(await store.info("document")).toBeUndefined();
+});
+
+describe("a document that is open on another node", () => {
+  async function setUpNodes() {
+    const [shared, network] = [new SharedStore(), new BusNetwork(new FakeClock())];
+    const nodes = ["a", "b"].map((name) => {
+      const store = shared.openNode();
+      const parts = roomParts({}, store);
+      return { ...parts, store, deletion: new Deletion({ store, rooms: parts.rooms, bus: network.join(name) }) };
+    });
+    await network.settled();
+    const [a, b] = nodes;
+    if (a === undefined || b === undefined) throw new Error("a node is missing");
+    const { room } = await b.rooms.acquire("document");
+    const told: string[] = [];
+    const connection = new FakeConnection("member");
+    const ended = ({ code }: { code: string }) => told.push(code);
+    const member = { connection, encoding, access: "write" as const, ended };
+    room.join(member);
+    const write = (text: string) => void submit(room, member, { update: updateOf(text) });
+    write("first");
+    await b.turnAndSync();
+    return { a, b, told, write, network };
+  }
+
+  test("is closed there before it is purged, with the update that waited", async () => {
+    const { a, b, told, write, network } = await setUpNodes();
+    write("second");
+    const purged: unknown[] = [];
+    const purge = a.store.purge;
+    a.store.purge = async (document) => {
+      await a.store.undelete(document);
+      const stored = await a.store.load(document);
+      const doc = new Y.Doc();
+      for (const { update } of [...(stored?.base ? [stored.base] : []), ...(stored?.tail ?? [])])
+        Y.applyUpdate(doc, update);
+      purged.push(b.rooms.isInUse(document), doc.getText("t").length);
+      await purge(document);
+    };
+    const purging = a.deletion.purge("document");
+    while (purged.length === 0) {
+      await network.settled();
+      await b.turnAndSync();
+    }
+    expect(await purging).toBe(true);
+    expect([purged, told]).toEqual([[false, "firstsecond".length], ["deleted"]]);
+    expect(await a.store.info("document")).toBeUndefined();
+  });
+
+  test("stays open if the deletion was taken back before the question arrives", async () => {
+    const { a, b, told, network } = await setUpNodes();
+    network.hold("b");
+    const deleting = a.deletion.delete("document");
+    while ((await a.store.info("document"))?.deletedAt === undefined) await settled();
+    await a.store.undelete("document");
+    network.release("b");
+    await network.settled();
+    expect(await deleting).toBe(true);
+    expect([b.rooms.isInUse("document"), told]).toEqual([true, []]);
+  });
+
+  test("does not keep a deletion waiting for longer than a second", async () => {
+    const { a, network } = await setUpNodes();
+    network.hold("b");
+    const deleting = a.deletion.delete("document");
+    while ((await a.store.info("document"))?.deletedAt === undefined) await settled();
+    network.kill("b");
+    expect(await deleting).toBe(true);
+  });
 });

@@ -44,7 +44,8 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   let [keptMs, { historyKeepMs, requiresMatch = false }] = [deletedDocumentsMs, shared];
   const keepMs = (document: string) => historyKeepMs(document);
   const isLeading = () => shared.lead?.isLeading ?? true;
-  const documents = new Documents({ store, rooms, changes, presenceNodes, deletion: new Deletion({ store, rooms }) });
+  const deletion = new Deletion({ store, rooms, bus: shared.bus });
+  const documents = new Documents({ store, rooms, changes, presenceNodes, deletion });
   relay.whenChangedElsewhere((document, kind) => {
     if (kind !== "compacted") documents.changedElsewhere({ document, kind });
   });
