@@ -24,6 +24,7 @@ export class AccessFeed {
   readonly #doorbell: Doorbell;
   /** When the copies were last compared with their tables, on the monotonic clock. */
   #comparedAt = Number.NEGATIVE_INFINITY;
+  #serverStartedAt: number | undefined;
   #running: Promise<void> | undefined;
   #isDue = false;
   #isClosed = false;
@@ -43,8 +44,15 @@ export class AccessFeed {
   async refresh(): Promise<void> {
     const { clock, copies, pool } = this.#options;
     const startedAt = clock.elapsedMs();
-    const versions = await repeatWhileBroken(() => readVersions(pool));
-    for (const copy of copies) await copy.refresh(versions.get(copy.table) ?? 0);
+    const { byTable, serverStartedAt } = await repeatWhileBroken(() => readVersions(pool));
+    // A standby without the last commits may have taken over, and have as many others by now.
+    const isOther = this.#serverStartedAt !== undefined && this.#serverStartedAt !== serverStartedAt;
+    for (const copy of copies) {
+      const version = byTable.get(copy.table) ?? 0;
+      if (isOther || version < copy.version) await copy.distrust();
+      await copy.refresh(version);
+    }
+    this.#serverStartedAt = serverStartedAt;
     this.#comparedAt = startedAt;
   }
 

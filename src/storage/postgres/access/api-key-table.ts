@@ -39,8 +39,8 @@ export class ApiKeyTable implements KeptApiKeys, TableCopy {
   readonly #options: ApiKeyTableOptions;
   /** The keys by their hashes, in the order in which they were made. */
   #keys: ReadonlyMap<string, ApiKey> = new Map();
-  /** The version of the table that the keys are those of; undefined before the first reading. */
-  #version: number | undefined;
+  /** The version of the table that the keys are those of; -1 if that is not known. */
+  #version = -1;
   /** Counts the changes of this node: a reading that began before one lacks it. */
   #changes = 0;
 
@@ -68,6 +68,14 @@ export class ApiKeyTable implements KeptApiKeys, TableCopy {
     if (revoked === undefined) return undefined;
     this.#replace(new Map([...this.#keys].filter(([, { id }]) => id !== revoked.id)));
     return revoked;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  async distrust(): Promise<void> {
+    this.#version = -1;
   }
 
   async refresh(version: number): Promise<void> {

@@ -6,18 +6,27 @@ export type CountedTable = "revocations" | "api-keys";
 /** A node's copy of a counted table. */
 export interface TableCopy {
   readonly table: CountedTable;
-  /**
-   * Reads what the copy lacks of `version`, or everything if the table was reset to a state before it: a standby has taken over,
-   * or a backup was restored. Not called twice at a time.
-   */
+  /** The version that the copy has read. */
+  readonly version: number;
+  /** Reads what the copy lacks of a version. Not called twice at a time. */
   refresh(version: number): Promise<void>;
+  /** Called before `refresh` if the table may have lost changes: that reads everything then. */
+  distrust(): Promise<void>;
 }
 
 /** The number of changes of each table that are committed. */
-export async function readVersions(sql: SQL): Promise<ReadonlyMap<string, number>> {
-  const rows = await sql<{ readonly name: string; readonly version: number }[]>`
-    SELECT name, version::float8 FROM yurt_access`;
-  return new Map(rows.map(({ name, version }) => [name, version]));
+export interface Versions {
+  readonly byTable: ReadonlyMap<string, number>;
+  /** The time at which the database server was started: after another one, the last commits may be lost. */
+  readonly serverStartedAt: number;
+}
+
+export async function readVersions(sql: SQL): Promise<Versions> {
+  const rows = await sql<{ readonly name: string; readonly version: number; readonly startedAt: number }[]>`
+    SELECT name, version::float8, extract(epoch FROM pg_postmaster_start_time())::float8 AS "startedAt"
+    FROM yurt_access`;
+  const byTable = new Map(rows.map(({ name, version }) => [name, version]));
+  return { byTable, serverStartedAt: rows[0]?.startedAt ?? 0 };
 }
 
 /**

@@ -61,8 +61,11 @@ export class RevocationTable implements RevocationLog, TableCopy {
     this.#removeEnded();
   }
 
+  get version(): number {
+    return this.#version;
+  }
+
   async refresh(version: number): Promise<void> {
-    if (version < this.#version) await this.#restore();
     if (version === this.#version) return;
     for (let isFull = true; isFull; ) {
       const rows = await repeatWhileBroken(() => readPage(this.#version, this.#options.pool));
@@ -87,16 +90,16 @@ export class RevocationTable implements RevocationLog, TableCopy {
     return revocation;
   }
 
-  /** Appends the revocations that the table has lost, and has all read anew. */
-  async #restore(): Promise<void> {
+  /** Appends the revocations again that the table has lost. */
+  async distrust(): Promise<void> {
     const { clock, pool } = this.#options;
     const rows = await repeatWhileBroken(() => pool<{ readonly id: string }[]>`SELECT id FROM yurt_revocations`);
     const kept = new Set(rows.map(({ id }) => id));
     const now = clock.now();
-    for (const [id, revocation] of this.#known)
-      if (!kept.has(id) && now < revocation.until) await this.#insert(id, revocation);
+    const lost = [...this.#known].filter(([id, { until }]) => !kept.has(id) && now < until);
+    for (const [id, revocation] of lost) await this.#insert(id, revocation);
     this.#version = 0;
-    this.#options.changed();
+    if (lost.length > 0) this.#options.changed();
   }
 
   #insert(id: string, revocation: Revocation): Promise<void> {
