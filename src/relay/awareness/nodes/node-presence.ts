@@ -41,11 +41,12 @@ export interface SharedAwareness<Member extends object | string> extends TakenAw
 }
 
 /**
- * Shares the awareness of a room with the other nodes. A node publishes the changes that come from its own members, at the
- * rate of the broadcasts; what it hears (`NodeStates`) is never published again.
+ * Shares the awareness of a room with the other nodes that have members in it. A node publishes the changes that come from
+ * its own members, at the rate of the broadcasts; what it hears (`NodeStates`) is never published again. While no other node
+ * has members in the room, nothing is published.
  *
- * A room with members tells the others that it has opened, and is sent what they have. It tells a node everything again
- * that has become a peer, or of which messages were lost, and asks for the same.
+ * A room tells the others when it gets its first member, and those that have members answer with what they have. It tells a
+ * node everything again that has become a peer, or of which messages were lost, and asks for the same.
  */
 export class NodePresence<Member extends object | string> implements RoomPresence {
   readonly #options: NodePresenceOptions;
@@ -56,6 +57,8 @@ export class NodePresence<Member extends object | string> implements RoomPresenc
   readonly #told = new Set<number>();
   /** The ids that a new connection has announced, until they are published. */
   readonly #first = new Set<number>();
+  /** The other nodes that have members in the room. */
+  readonly #nodes = new Set<NodeId>();
   #hasEntered = false;
 
   constructor(options: NodePresenceOptions, shared: SharedAwareness<Member>) {
@@ -66,24 +69,24 @@ export class NodePresence<Member extends object | string> implements RoomPresenc
   }
 
   get memberCount(): number {
-    return this.#options.nodes.peers.size;
+    return this.#nodes.size;
   }
 
   /** The room has its first member. */
   enter(): void {
     if (this.#hasEntered) return;
     this.#hasEntered = true;
-    this.#options.nodes.enter(this);
-    if (this.memberCount > 0) this.#options.nodes.publish({ type: "all", wanted: "entries", entries: [] });
+    const { nodes } = this.#options;
+    nodes.enter(this);
+    if (nodes.peers.size > 0) nodes.publish({ type: "all", wanted: "entries", entries: [] });
   }
 
   /** The last member has left. */
   leave(): void {
-    if (this.#told.size > 0 && this.memberCount > 0) {
-      this.#options.nodes.publish({ type: "all", wanted: "nothing", entries: [] });
-    }
+    if (this.#nodes.size > 0) this.#options.nodes.publish({ type: "closed" });
     this.#options.nodes.leave();
     this.#hasEntered = false;
+    this.#nodes.clear();
     this.#told.clear();
     this.#first.clear();
     this.#changes.clear();
@@ -92,12 +95,12 @@ export class NodePresence<Member extends object | string> implements RoomPresenc
 
   /** A member of this node has changed an entry, or begins or ceases to hold the id. */
   changed(clientId: number): void {
-    if (this.memberCount > 0) this.#changes.changed(clientId);
+    if (this.#nodes.size > 0) this.#changes.changed(clientId);
   }
 
   /** A client has announced itself on a new connection: it may have dropped the states of the others. */
   returned(clientId: number): void {
-    if (this.memberCount === 0) return;
+    if (this.#nodes.size === 0) return;
     this.#first.add(clientId);
     this.#changes.changed(clientId);
   }
@@ -149,25 +152,34 @@ export class NodePresence<Member extends object | string> implements RoomPresenc
       case "outdated":
         for (const id of message.ids) this.#states.raise(id);
         break;
+      case "closed":
+        this.#nodes.delete(node);
+        this.#states.lost(node);
+        break;
     }
     this.#shared.applied();
   }
 
   compare(node: NodeId): void {
-    const wanted: Wanted = this.#shared.nodeClients.hasAnyOf(node) ? "answer" : "entries";
-    this.#options.nodes.send(node, { type: "all", wanted, entries: this.entries() });
+    const isKnown = this.#nodes.has(node) || this.#shared.nodeClients.hasAnyOf(node);
+    this.#sendAll(node, isKnown ? "answer" : "entries");
   }
 
   lost(node: NodeId): void {
+    this.#nodes.delete(node);
     this.#states.lost(node);
     this.#shared.applied();
   }
 
+  /** Tells a node everything that wants it, or that was not known to have members: it was sent no changes. */
   #answer(node: NodeId, wanted: Wanted): void {
-    if (wanted === "nothing") return;
-    const entries = this.entries();
-    if (wanted === "entries" && entries.length === 0) return;
-    this.#options.nodes.send(node, { type: "all", wanted: "nothing", entries });
+    const isNew = !this.#nodes.has(node);
+    this.#nodes.add(node);
+    if (wanted !== "nothing" || (isNew && !this.#shared.clients.isEmpty)) this.#sendAll(node, "nothing");
+  }
+
+  #sendAll(node: NodeId, wanted: Wanted): void {
+    this.#options.nodes.send(node, { type: "all", wanted, entries: this.entries() });
   }
 
   #heldEntry(client: ClientRecord<Member | NodeClient>, isFirst: boolean): NodeEntry | undefined {

@@ -19,17 +19,19 @@ export interface NodeEntry extends AwarenessEntry {
 /** An id, and the clock that its client has to exceed before the others take its state. */
 export type Outdated = Pick<AwarenessEntry, "clientId" | "clock">;
 
-/** Whether a node that is sent all entries of another one answers with its own: always, or if it has any. */
+/** Whether a node that is sent all entries of another one answers: always, or if it has members in the room. */
 export type Wanted = "nothing" | "entries" | "answer";
 
 export type PresenceMessage =
   | { readonly type: "changes"; readonly entries: readonly NodeEntry[] }
   /** Everything that the node holds, and the states that nobody holds. */
   | { readonly type: "all"; readonly entries: readonly NodeEntry[]; readonly wanted: Wanted }
+  /** The node has no members in the room any more. */
+  | { readonly type: "closed" }
   /** Asks a node to have the clocks of its clients raised. */
   | { readonly type: "outdated"; readonly ids: readonly Outdated[] };
 
-const types = { changes: 1, all: 2, outdated: 3 } as const;
+const types = { changes: 1, all: 2, outdated: 3, closed: 4 } as const;
 const holds: readonly Hold[] = ["none", "claim", "owned"];
 const wants: readonly Wanted[] = ["nothing", "entries", "answer"];
 /** The lowest two bits of an entry's flags are its hold. */
@@ -41,8 +43,13 @@ export function encodePresence(message: PresenceMessage): Uint8Array {
     encoding.writeUint8(encoder, types[message.type]);
     if (message.type === "all") encoding.writeUint8(encoder, wants.indexOf(message.wanted));
     if (message.type === "outdated") writeAll(encoder, message.ids, writeOutdated);
-    else writeAll(encoder, message.entries, writeEntry);
+    else if (message.type !== "closed") writeAll(encoder, message.entries, writeEntry);
   });
+}
+
+/** Whether a message wants an answer of every node. It is not decoded for that. */
+export function wantsAnswer(bytes: Uint8Array): boolean {
+  return bytes[0] === types.all && bytes[1] === wants.indexOf("answer");
 }
 
 /** Returns undefined for a message of another release. Throws `DecodeError`. Bytes behind a message are ignored. */
@@ -60,6 +67,8 @@ function readMessage(decoder: decoding.Decoder): PresenceMessage | undefined {
     }
     case types.outdated:
       return { type: "outdated", ids: readAll(decoder, readOutdated) };
+    case types.closed:
+      return { type: "closed" };
     default:
       return undefined;
   }

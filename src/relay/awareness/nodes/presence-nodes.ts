@@ -3,7 +3,7 @@ import type { Clock } from "../../../lib/time/clock.ts";
 import { DecodeError } from "../../update/strict-decoding.ts";
 import type { AwarenessEntry } from "../awareness-codec.ts";
 import type { RoomNodes, RoomPresence } from "./node-presence.ts";
-import { decodePresence, encodePresence, type PresenceMessage } from "./presence-codec.ts";
+import { decodePresence, encodePresence, type PresenceMessage, wantsAnswer } from "./presence-codec.ts";
 
 /** The states of a room on the other nodes. */
 export interface FoundPresence {
@@ -59,13 +59,11 @@ export class PresenceNodes implements BusListener {
   received(from: NodeId, name: string, message: Uint8Array): void {
     // The state of a node that is no peer would never end.
     if (!this.#bus.peers.has(from)) return;
-    const presence = decoded(message);
-    if (presence === undefined) return;
     const room = this.#rooms.get(name);
-    if (room !== undefined) room.received(from, presence);
-    else if (presence.type === "all" && presence.wanted === "answer") {
-      this.#port.send(from, name, encodePresence({ type: "all", wanted: "nothing", entries: [] }));
-    }
+    if (room !== undefined) {
+      const presence = decoded(message);
+      if (presence !== undefined) room.received(from, presence);
+    } else if (wantsAnswer(message)) this.#port.send(from, name, encodePresence({ type: "closed" }));
   }
 
   asked(_from: NodeId, name: string): Uint8Array | undefined {

@@ -50,8 +50,10 @@ const held = (clientId: number, clock: number): NodeEntry => ({
 describe("the presence of a room on several nodes", () => {
   test("is shown on all nodes that have members in it, and published once by the node of the member", async () => {
     const { a, b, c, pass } = await cluster();
+    a.observe("alan");
     b.observe("beth");
     c.observe("cora");
+    await pass();
     a.connect("anna", 1, 1);
     await pass();
     expect([b.takeBroadcasts(), c.takeBroadcasts()]).toEqual([
@@ -64,7 +66,9 @@ describe("the presence of a room on several nodes", () => {
 
   test("is coalesced: the latest state per client, at most every 30 ms", async () => {
     const { a, b, pass } = await cluster();
+    a.observe("alan");
     b.observe("beth");
+    await pass();
     a.connect("anna", 1, 1);
     for (let at = 2; at < 10; at += 1) a.say("anna", [1, at, "{}"]);
     await pass();
@@ -98,6 +102,47 @@ describe("the presence of a room on several nodes", () => {
     say("anna", [1, 2, "{}"]);
     clock.advance(1_000);
     awareness.left("anna");
+  });
+
+  test("is not published while no other node has members in the room", async () => {
+    const { a, b, c, network, pass } = await cluster();
+    a.connect("anna", 1, 1);
+    await pass();
+    a.say("anna", [1, 2, "{}"]);
+    await pass();
+    expect(a.published).toEqual(["all"]);
+    b.observe("beth");
+    await pass();
+    a.say("anna", [1, 3, "{}"]);
+    await pass();
+    expect([a.published, b.shown()]).toEqual([["all", "changes"], [[1, 3]]]);
+    b.awareness.left("beth");
+    await pass();
+    a.say("anna", [1, 4, "{}"]);
+    c.observe("cora");
+    await pass();
+    network.kill("c");
+    await pass();
+    a.say("anna", [1, 5, "{}"]);
+    await pass();
+    expect(a.published).toEqual(["all", "changes"]);
+  });
+
+  test("is complete again if a node has not heard that another one has members", async () => {
+    const { a, b, network, pass } = await cluster();
+    a.observe("alan");
+    await pass();
+    network.loseNext("b", "a", 2);
+    b.connect("beth", 2, 1);
+    await pass();
+    a.connect("anna", 1, 1);
+    await pass();
+    for (const { shown } of [a, b]) {
+      expect(shown().toSorted()).toEqual([
+        [1, 1],
+        [2, 1],
+      ]);
+    }
   });
 
   test("ends with the member, the node, or the room", async () => {

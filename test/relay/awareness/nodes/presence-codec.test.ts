@@ -24,6 +24,7 @@ function randomMessage(random: Random): PresenceMessage {
     { type: "changes", entries },
     { type: "all", entries, wanted: random.pick(["nothing", "entries", "answer"]) },
     { type: "outdated", ids },
+    { type: "closed" },
   ]);
 }
 
