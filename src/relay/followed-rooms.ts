@@ -1,3 +1,4 @@
+import { backoffMs } from "../lib/backoff.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { RoomRegistry } from "../rooms/room-registry.ts";
@@ -14,8 +15,14 @@ export interface FollowedRoomsOptions {
   readonly log: Log;
 }
 
-/** The time after which a document is read again that could not be read. */
-const retryMs = 1_000;
+/** When a document is read again that could not be read: it may be damaged for good. */
+const retry = { firstMs: 1_000, maxMs: 60_000 };
+
+/** The failures of a room to read its document, up to the next success. */
+interface Failing {
+  failures: number;
+  isRetryDue: boolean;
+}
 
 /**
  * Brings what other nodes write to the rooms that are open: updates are published to the members, and a document that was
@@ -23,6 +30,7 @@ const retryMs = 1_000;
  */
 export class FollowedRooms implements StoreFollower {
   readonly #options: FollowedRoomsOptions;
+  readonly #failing = new WeakMap<SyncRoom, Failing>();
   #told: (document: string, kind: ChangeKind) => void = () => {};
 
   constructor(options: FollowedRoomsOptions) {
@@ -62,7 +70,10 @@ export class FollowedRooms implements StoreFollower {
   }
 
   readonly #readAgain = (room: SyncRoom): void => {
-    this.#run(room, () => room.readAgain());
+    this.#run(room, async () => {
+      await room.readAgain();
+      this.#failing.delete(room);
+    });
   };
 
   /** Reads the document again later if the task fails. */
@@ -83,9 +94,16 @@ export class FollowedRooms implements StoreFollower {
       void rooms.close(room.name);
       return;
     }
+    const failing = this.#failing.get(room) ?? { failures: 0, isRetryDue: false };
+    this.#failing.set(room, failing);
+    if (failing.isRetryDue) return;
+    failing.failures += 1;
+    failing.isRetryDue = true;
     log.warn({ event: "followed-document-unreadable", err: error });
-    clock.after(retryMs, () => {
-      if (rooms.find(room.name) === room) this.#readAgain(room);
+    clock.after(backoffMs(failing.failures, retry), () => {
+      failing.isRetryDue = false;
+      const isFailing = this.#failing.get(room) === failing;
+      if (isFailing && rooms.find(room.name) === room) this.#readAgain(room);
     });
   }
 }

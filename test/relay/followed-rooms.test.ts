@@ -202,6 +202,32 @@ describe("a room that is open on two nodes", () => {
     expect(stored.getText("t").toString()).toBe("one two");
   });
 
+  test("is read again ever less often while a row is damaged, however much is reported", async () => {
+    const { shared, a, receive } = await setUp();
+    let loads = 0;
+    const { load } = a.store;
+    a.store.load = (document) => {
+      loads += 1;
+      return load(document);
+    };
+    const third = shared.openNode();
+    await third.append([{ document: "d", update: Uint8Array.of(255, 255) }]);
+    shared.drop();
+    await third.undelete("d");
+    await third.undelete("d");
+    await receive();
+    const reported = loads;
+    const times: number[] = [];
+    for (let second = 1; second <= 200; second += 1) {
+      const before = loads;
+      a.parts.clock.advance(1_000);
+      await settled();
+      if (loads > before) times.push(second);
+    }
+    expect(reported).toBeWithin(1, 3);
+    expect(times).toEqual([1, 3, 7, 15, 31, 63, 123, 183]);
+  });
+
   test("is read again only when a compaction has replaced the rows in memory", async () => {
     const { shared, b, ann, ben, receive } = await setUp();
     await ben.type("one ");
