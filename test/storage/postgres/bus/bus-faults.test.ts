@@ -128,12 +128,30 @@ describe.skipIf(isMissing("postgres"))("the bus in Postgres", () => {
     await a.until(`lost ${id}`);
   });
 
+  test("finds its nodes again when the database was killed and started again", async () => {
+    await using crashing = await PostgresServer.start();
+    await using few = await BusNodes.on(crashing);
+    const both = [await few.join(), await few.join()] as const;
+    const [a, b] = both.map(({ bus }) => new RecordedSubject(bus)) as [RecordedSubject, RecordedSubject];
+    const haveMet = () => both.every(({ bus }) => bus.peers.size === 1);
+    await eventually("they have met", haveMet);
+    await crashing.kill();
+    await eventually("they have lost each other", () => both.every(({ bus }) => bus.peers.size === 0));
+    await crashing.restart();
+    await eventually("they have met again", haveMet);
+    a.port.publish("r", bytes("again"));
+    await b.until(`${both[0].bus.node} r: again`);
+    // A long message needs the table, which is empty after a crash.
+    a.port.publish("r", new Uint8Array(50_000));
+    await b.until(`${both[0].bus.node} r: 50000 bytes`);
+  });
+
   test("has each message at most once and in order, and tells of gaps, while connections are killed", async () => {
     const all = [await nodes.join(), await nodes.join(), await nodes.join()];
     const subjects = all.map(record);
     await eventually("they have met", () => all.every(({ bus }) => bus.peers.size === 2));
     const kills = await publishWhileKilling(subjects);
-    expect(kills).toBeGreaterThan(40);
+    expect(kills).toBeGreaterThan(10);
     await eventually("all have met again", () => all.every(({ bus }) => bus.peers.size === 2));
     for (const { port } of subjects) port.publish("end", bytes("end"));
     for (const [subject, name] of pairs(subjects)) {
