@@ -24,6 +24,7 @@ export const cluster: Scenario = {
     { key: "nodeShare", label: "each node", unit: "% core", digits: 1 },
     { key: "loadShare", label: "load", unit: "% core", digits: 0 },
     { key: "rate", label: "updates", unit: "/s", digits: 0 },
+    { key: "commit", label: "a commit alone", unit: "ms", digits: 2 },
     { key: "resident", label: "RSS of each node", unit: "MB", digits: 0 },
   ],
   run: async (target, size) => {
@@ -44,7 +45,9 @@ export const cluster: Scenario = {
     const share = (of: "engine" | "nodes" | "load") => (100 * (after[of] - before[of])) / (after.at - before.at);
     const latencies = traffic.latencies.values;
     const resident = servers.nodes.reduce((sum, { pid }) => sum + residentBytes(pid), 0) / nodeCount;
+    const { commitMs } = servers;
     const measurement = {
+      ...(commitMs === undefined ? {} : { commit: commitMs }),
       p50: percentile(latencies, 0.5),
       p99: percentile(latencies, 0.99),
       longest: percentile(latencies, 1),

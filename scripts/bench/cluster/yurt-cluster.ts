@@ -4,6 +4,7 @@ import { findProgram, installCommand } from "../../../test/support/processes/pro
 import { PostgresServer } from "../../../test/support/programs/postgres.ts";
 import type { RunningCluster, RunningServer, ServerKind } from "../servers/server.ts";
 import { startYurt, yurt } from "../servers/yurt.ts";
+import { median } from "../statistics.ts";
 
 /** Nodes of the executable on a Postgres whose commits reach the disk. */
 export const yurtCluster: ServerKind = {
@@ -21,6 +22,7 @@ export const yurtCluster: ServerKind = {
     const cluster: RunningCluster = {
       nodes,
       enginePids: () => engine.pids,
+      commitMs: await commitMsOf(engine),
       stop: async () => {
         for (const node of nodes) await node.stop();
         await engine[Symbol.asyncDispose]();
@@ -40,3 +42,19 @@ export const yurtCluster: ServerKind = {
     }
   },
 };
+
+const commits = 200;
+
+/** The time of a commit is that of a sync to the disk, more or less, and differs between machines as that does. */
+async function commitMsOf(engine: PostgresServer): Promise<number> {
+  await using database = engine.connect();
+  await database`CREATE TABLE commits (number integer)`;
+  const times: number[] = [];
+  for (let number = 0; number < commits; number += 1) {
+    const startedAt = performance.now();
+    await database`INSERT INTO commits VALUES (${number})`;
+    times.push(performance.now() - startedAt);
+  }
+  await database`DROP TABLE commits`;
+  return median(times);
+}

@@ -24,6 +24,8 @@ export interface RunningCluster {
   readonly nodes: readonly RunningServer[];
   /** The processes of the database, or of whatever they share their documents by. */
   enginePids(): readonly number[];
+  /** The median time of one commit while nothing else happens, in milliseconds, if they have a database. */
+  readonly commitMs?: number;
   stop(): Promise<void>;
 }
 
