@@ -20,6 +20,13 @@ export interface Submission {
   /** Whether the update is the answer to a SyncStep1, and so contains everything that the document lacked then. */
   readonly answersSyncStep1?: boolean;
   /**
+   * Called instead of all else if the update is to be stored on a condition of the sequence (`isConditional`), and another
+   * node has changed the document meanwhile: nothing is stored.
+   */
+  changedElsewhere?(): void;
+  /** Whether the update of the server is stored only if the document has not changed since it was taken, on all nodes. */
+  readonly isConditional?: boolean;
+  /**
    * Called once for an update of the server with anything new, when it is committed, with its row. Not called for an update
    * of a member.
    */

@@ -1,4 +1,4 @@
-import type { FollowedUpdate, RowId } from "../storage/store.ts";
+import type { FollowedUpdate, RowId, Store } from "../storage/store.ts";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
 import type { Frame } from "../transport/connection.ts";
 import type { Audience } from "./audience.ts";
@@ -40,6 +40,7 @@ export interface SubmissionsRoom extends SpaceRoom {
 export interface SubmissionsCollaborators extends DocumentSpaceCollaborators {
   readonly queue: CommitQueue;
   readonly durability: Durability;
+  readonly store: Pick<Store, "appendIf">;
   readonly buffers: RunBuffers;
   /** Informed of every update that is committed. */
   readonly changes: Changes;
@@ -264,9 +265,31 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin>, Lo
     const decision = this.#space.check({ sender, answersSyncStep1, finding }, verdict);
     if (decision === "too-large") return decision;
     if (decision !== "fits") return this.#acceptAfter(decision, received);
+    if (submission.isConditional === true && this.#options.shared.store.appendIf !== undefined) {
+      void this.#appendIf(verdict.update, submission);
+      return "taken";
+    }
     this.#add(verdict, submission);
     if (verdict.kind === "incomplete" && sender !== undefined) this.#askOnce(sender);
     return this.#taken(submission);
+  }
+
+  /** Stores an update if no other node has changed the document, and then takes it as one that another node has stored. */
+  async #appendIf(bytes: Uint8Array, submission: Submission): Promise<void> {
+    const { document, shared } = this.#options;
+    const [update, { user }] = [bytes.slice(), submission];
+    try {
+      const row = await shared.store.appendIf?.({ document: document.name, update, user }, document.sequence);
+      if (row === undefined) {
+        submission.changedElsewhere?.();
+        return;
+      }
+      await this.advance({ row, update, user });
+      submission.committed?.(row);
+      submission.stored?.();
+    } catch {
+      submission.discarded?.();
+    }
   }
 
   /** Classifies the update again: other updates may have been stored while the finding was made. */

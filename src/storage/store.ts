@@ -169,6 +169,14 @@ export interface Store {
    */
   append(batch: readonly PendingUpdate[]): readonly RowId[] | Promise<readonly RowId[]>;
   /**
+   * As `append`, for one update, but only if the last row of its document is `last` (0: the document does not exist) and it is
+   * not deleted. Resolves with undefined if not: another node has changed it. Rejects when it is unknown whether the update is
+   * stored; followers are then told of the document.
+   *
+   * Undefined in a store that no other node can change: the caller knows the last row.
+   */
+  appendIf?(update: PendingUpdate, last: RowId): Promise<RowId | undefined>;
+  /**
    * Resolves when all appends and compactions before the call survive a power loss, as far as the store's medium does,
    * and are where the next start looks for them. Does not block the event loop. One call at a time.
    *

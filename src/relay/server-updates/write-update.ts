@@ -10,7 +10,8 @@ export interface UpdateOrder {
   readonly user: string | undefined;
   /**
    * Whether the update may be written to the document as it is, by its sequence. It is asked when no update waits for the
-   * store, and in the turn of the event loop in which the update is taken: no other update comes between.
+   * store, and in the turn of the event loop in which the update is taken: no other update comes between. One of another
+   * node does not either (`Store.appendIf`): the condition is then asked anew.
    */
   readonly condition?: ((sequence: RowId) => boolean) | undefined;
 }
@@ -33,10 +34,26 @@ export type WriteOutcome =
  * Rejects with `SessionError` for a malformed update, `DocumentDeleted`, and when the store has not taken the update.
  */
 export async function writeUpdate(
+  room: Pick<SyncRoom, "readAgain" | "sequence" | "updates">,
+  order: UpdateOrder,
+): Promise<WriteOutcome> {
+  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+    const outcome = await tryToWrite(room, order);
+    if (outcome !== "changed-elsewhere") return outcome;
+    // The condition may hold for what the other node has made of it.
+    await room.readAgain();
+  }
+  return { kind: "refused", sequence: room.sequence };
+}
+
+/** Another node that writes all the time must not keep a request for ever. */
+const maxAttempts = 5;
+
+async function tryToWrite(
   room: Pick<SyncRoom, "sequence" | "updates">,
   { condition, update, user }: UpdateOrder,
-): Promise<WriteOutcome> {
-  const { promise: stored, resolve, reject } = Promise.withResolvers<void>();
+): Promise<WriteOutcome | "changed-elsewhere"> {
+  const { promise: stored, resolve, reject } = Promise.withResolvers<"stored" | "changed-elsewhere">();
   let row: RowId | undefined;
   const holds = () => condition === undefined || (room.updates.isSettled && condition(room.sequence));
   if (condition !== undefined) await room.updates.settled();
@@ -44,18 +61,20 @@ export async function writeUpdate(
   const outcome = await room.updates.submit({
     update,
     user,
+    isConditional: condition !== undefined,
     // The room reads it in the turn in which it takes the update.
     get access() {
       return holds() ? "write" : "read";
     },
+    changedElsewhere: () => resolve("changed-elsewhere"),
     committed: (committed) => {
       row = committed;
     },
-    stored: resolve,
+    stored: () => resolve("stored"),
     discarded: () => reject(new SessionError(closeReasons.storageUnavailable, "the update could not be stored")),
   });
   if (outcome === "too-large") return { kind: outcome };
   if (outcome === "read-only") return { kind: "refused", sequence: room.sequence };
-  await stored;
+  if ((await stored) === "changed-elsewhere") return "changed-elsewhere";
   return { kind: "written", sequence: row ?? room.sequence, isChanged: row !== undefined };
 }

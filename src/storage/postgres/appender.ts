@@ -71,6 +71,11 @@ export class Appender {
     await this.#appendLost();
   }
 
+  /** Keeps a batch that was stored otherwise, for a database that turns out to lack it. */
+  keep(place: BatchPlace, batch: PackedBatch): void {
+    this.#kept.add(place, batch);
+  }
+
   /**
    * Resolves with the rows in the order of the batch. Called when the call before has ended.
    *

@@ -19,6 +19,7 @@ import { Appender } from "./appender.ts";
 import { CallOrder } from "./call-order.ts";
 import type { ConnectionsOptions } from "./connections.ts";
 import { type Database, openDatabase } from "./database.ts";
+import { appendIf } from "./documents/append-if.ts";
 import { type ChangedDocument, purgeDocument, setDeletedAt } from "./documents/change-documents.ts";
 import { compactDocument } from "./documents/compact-document.ts";
 import { packBatch } from "./documents/packed-batch.ts";
@@ -46,6 +47,7 @@ export interface PostgresStoreOptions extends ConnectionsOptions, Pick<StoreDepe
 /** A store in a database that several nodes share. */
 export interface SharedStore extends Store {
   follow(follower: StoreFollower): Promise<void>;
+  appendIf(update: PendingUpdate, last: RowId): Promise<RowId | undefined>;
   health(): StoreHealth;
   readonly history: HistoryStore;
   readonly webhooks: WebhookStore;
@@ -135,6 +137,23 @@ class PostgresStore implements SharedStore {
       return told;
     } finally {
       this.#waiting.delete(begun);
+    }
+  }
+
+  async appendIf(update: PendingUpdate, last: RowId): Promise<RowId | undefined> {
+    const batch = packBatch([update], this.#clock.now());
+    const shared = { pool: this.#pool, changes: this.#changes };
+    const { document } = update;
+    try {
+      const appended = await this.#told(this.#about(document, () => appendIf(batch, last, shared)));
+      if (appended === undefined) return undefined;
+      this.#appender.keep(appended.place, batch);
+      if (appended.created.length > 0) this.webhooks.recorded(appended.created);
+      return appended.rows[0];
+    } catch (error) {
+      // It may be stored all the same, and this node's own rows are not reported.
+      this.#follower?.changed(document, "compacted");
+      throw error;
     }
   }
 

@@ -23,17 +23,37 @@ export class ChangeStream {
    * kind wait for its commit.
    */
   async record(document: string, kind: ChangeKind, transaction: SQL): Promise<void> {
-    const { number, writer } = (await this.#nextPlace(transaction)) ?? (await this.#register(transaction));
+    const { number, writer } = (await this.#takePlace(transaction)) ?? (await this.#register(transaction, 1));
     await transaction`
       INSERT INTO yurt_changes (writer, batch, document, kind)
       VALUES (${writer}::bigint, ${number}::bigint, ${document}, ${kind})`;
   }
 
   /**
+   * The place of the next batch, which `insertBatch` takes in this transaction. The node's other transactions of this kind
+   * wait for its commit.
+   */
+  async nextPlace(transaction: SQL): Promise<BatchPlace> {
+    const writer = this.#writer;
+    const [found] =
+      writer === undefined
+        ? []
+        : await transaction<{ readonly head: number }[]>`
+            SELECT head::float8 FROM yurt_writers WHERE id = ${writer}::bigint FOR UPDATE`;
+    const number = (found?.head ?? 0) + 1;
+    if (writer === undefined || number <= this.#last) {
+      const { writer: registered } = await this.#register(transaction, 0);
+      return { writer: registered, number: 1 };
+    }
+    this.#last = number;
+    return { writer, number };
+  }
+
+  /**
    * Undefined without a writer that the transaction can see: the one that has inserted it may not be committed, or was rolled
    * back. And undefined when the number was given before, which was rolled back as well, or is lost.
    */
-  async #nextPlace(transaction: SQL): Promise<BatchPlace | undefined> {
+  async #takePlace(transaction: SQL): Promise<BatchPlace | undefined> {
     const writer = this.#writer;
     if (writer === undefined) return undefined;
     const [moved] = await transaction<{ readonly head: number }[]>`
@@ -44,8 +64,8 @@ export class ChangeStream {
     return { writer, number: moved.head };
   }
 
-  async #register(transaction: SQL): Promise<BatchPlace> {
-    const place = { writer: await insertWriter(transaction, 1), number: 1 };
+  async #register(transaction: SQL, head: number): Promise<BatchPlace> {
+    const place = { writer: await insertWriter(transaction, head), number: 1 };
     this.#writer = place.writer;
     this.#last = 1;
     this.#registered(place.writer);
