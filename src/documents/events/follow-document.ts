@@ -57,7 +57,10 @@ export async function followDocument(order: FollowOrder, follower: Follower): Pr
     }),
   ];
   try {
-    const { begin, missed } = await beginning(follower, document, since);
+    // An open room finds what a compaction of another node has swallowed.
+    const held = documents.isShared ? await documents.open(document) : undefined;
+    if (held !== undefined) cancels.push(() => held.release());
+    const { begin, missed, known } = await beginning(follower, document, since);
     const lease = hasPresence ? await documents.open(document) : undefined;
     if (lease !== undefined) cancels.push(() => lease.release());
     if (isRemoved) throw new Problem("document-deleted", "The document is deleted.");
@@ -68,14 +71,20 @@ export async function followDocument(order: FollowOrder, follower: Follower): Pr
       },
     });
     remove = () => streams.end(stream, "document-deleted");
-    let last = begin;
+    let last = known;
     const sent = documents.isShared ? new SentRows() : undefined;
-    const isNew = ({ row, isFound }: Update) => isFound === true || (sent === undefined ? row > last : sent.add(row));
-    take = (update) => {
-      if (!isNew(update)) return;
-      last = update.row;
+    const isNew = ({ row, isFound }: Update) => {
+      if (sent !== undefined) return isFound === true || (row > known && sent.add(row));
+      if (row <= last) return false;
+      last = row;
+      return true;
+    };
+    const send = (update: Update) => {
       if (caller.hasEnded) streams.end(stream, "unauthorized");
       else stream.sendEncoded(streams.encode(update, () => eventOf(update, limits.apiEventBytes)));
+    };
+    take = (update) => {
+      if (isNew(update)) send(update);
     };
     const receive = (body: Uint8Array) => {
       if (caller.hasEnded) streams.end(stream, "unauthorized");
@@ -84,7 +93,8 @@ export async function followDocument(order: FollowOrder, follower: Follower): Pr
     const guest = lease && guests.join(lease, receive);
     if (guest !== undefined) cancels.push(() => guest.leave());
     stream.send({ id: begin, event: "ready", data: { sequence: begin, stream: guest?.id } });
-    for (const update of [...missed, ...early]) take(update);
+    for (const update of missed) send(update);
+    for (const update of early) take(update);
     // The reader may have left before.
     if (!stream.isOpen) guest?.leave();
     return stream.response;
@@ -109,6 +119,8 @@ function awarenessEventOf(body: Uint8Array): StreamEvent {
 interface Beginning {
   readonly begin: RowId;
   readonly missed: readonly Update[];
+  /** All updates up to this row are known to the reader, or among the missed ones. */
+  readonly known: RowId;
 }
 
 async function beginning(
@@ -120,10 +132,12 @@ async function beginning(
   if (info?.deletedAt !== undefined) throw new Problem("document-deleted", "The document is deleted.");
   const sequence = info?.sequence ?? 0;
   const repeated = documents.isShared ? repeatedRows : 0;
-  if (since === undefined || (since === sequence && repeated === 0)) return { begin: sequence, missed: [] };
+  if (since === undefined || (since === sequence && repeated === 0))
+    return { begin: sequence, missed: [], known: sequence };
   const stored = await documents.load(document);
   const missed = (stored && missedSince(stored, since, repeated)) ?? (since === sequence ? [] : undefined);
-  if (missed !== undefined && bytesOf(missed) <= limits.apiEventBytes / 4) return { begin: since, missed };
+  if (missed !== undefined && bytesOf(missed) <= limits.apiEventBytes / 4)
+    return { begin: since, missed, known: stored?.sequence ?? sequence };
   if (stored === undefined) throw documentNotFound();
   throw new Problem(
     "events-lost",

@@ -106,22 +106,28 @@ describe.skipIf(isMissing("postgres"))("access to two servers on one database", 
     patient,
   );
 
-  test("readers of events on one node are told of documents that another one deletes, and their streams end", async () => {
+  test("readers of events on one node are told of what another one writes and deletes, and their streams end with the document", async () => {
     await using first = await start();
     await using second = await start();
     const admin = await minted("--admin");
     const headers = { authorization: `Bearer ${admin}` };
-    const doc = new Y.Doc();
-    doc.getText("text").insert(0, "one");
-    const written = await fetch(`${first.url}/v1/docs/notes/update`, {
-      method: "POST",
-      headers: { ...headers, "content-type": "application/octet-stream" },
-      body: Y.encodeStateAsUpdate(doc),
-    });
-    expect(written.ok).toBe(true);
+    const write = async (text: string) => {
+      const doc = new Y.Doc();
+      doc.getText("text").insert(0, text);
+      const written = await fetch(`${first.url}/v1/docs/notes/update`, {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/octet-stream" },
+        body: Y.encodeStateAsUpdate(doc),
+      });
+      expect(written.ok).toBe(true);
+    };
+    await write("one");
     await using reader = await EventReader.open(`${second.url}/v1/docs/notes/events`, headers);
     await using all = await EventReader.open(`${second.url}/v1/events`, headers);
     expect([(await reader.next())?.event, (await all.next())?.event]).toEqual(["ready", "ready"]);
+    await write("two");
+    const update = await reader.next();
+    expect([update?.event, Number(update?.id) > 1]).toEqual(["update", true]);
     for (const path of ["", "/undelete", "?purge=true"])
       await askAs(admin, path === "/undelete" ? "POST" : "DELETE", `/v1/docs/notes${path}`)(first);
     expect(await reader.next()).toMatchObject({ event: "end", data: { code: "document-deleted" } });
