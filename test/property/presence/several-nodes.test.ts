@@ -20,6 +20,7 @@ class Cluster implements World {
   readonly nodes = new Map<string, Server>();
   readonly pages: Page[] = [];
   readonly #cut = new Set<string>();
+  readonly #held = new Set<string>();
 
   constructor(kind: Kind, random: Random) {
     this.kind = kind;
@@ -59,6 +60,11 @@ class Cluster implements World {
       },
       () => this.heal(),
       () => this.#restart(node),
+      () => {
+        if (this.#held.has(node)) return;
+        this.#held.add(node);
+        bus.hold(node);
+      },
     ];
     random.pick(acts)();
   }
@@ -66,6 +72,8 @@ class Cluster implements World {
   heal(): void {
     for (const node of this.#cut) this.bus.heal(node);
     this.#cut.clear();
+    for (const node of this.#held) this.bus.release(node);
+    this.#held.clear();
   }
 
   async settle(): Promise<void> {
@@ -90,6 +98,7 @@ class Cluster implements World {
     for (const page of this.pages) if (page.server === server) page.serverEnded();
     this.bus.kill(node);
     this.#cut.delete(node);
+    this.#held.delete(node);
     this.nodes.delete(node);
     this.#open(`${node}'`);
   }

@@ -83,8 +83,10 @@ export class NodePresence<Member extends object | string> implements RoomPresenc
 
   /** The last member has left. */
   leave(): void {
-    if (this.#nodes.size > 0) this.#options.nodes.publish({ type: "closed" });
-    this.#options.nodes.leave();
+    const { nodes } = this.#options;
+    // A node may have been sent something, and not have answered yet.
+    if (nodes.peers.size > 0) nodes.publish({ type: "closed" });
+    nodes.leave();
     this.#hasEntered = false;
     this.#nodes.clear();
     this.#told.clear();

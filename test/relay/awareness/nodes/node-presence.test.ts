@@ -417,6 +417,21 @@ describe("a network of nodes that fails", () => {
     expect(b.shown()).toEqual([[2, 2]]);
   });
 
+  test("shows no client whose node has closed the room before the others have answered it", async () => {
+    const { a, b, network, pass } = await cluster();
+    b.observe("bob");
+    await pass();
+    network.hold("b");
+    a.connect("anna", 1, 1);
+    a.nodes.missed("b");
+    await pass();
+    a.awareness.left("anna");
+    await pass();
+    network.release("b");
+    await pass();
+    expect(b.shown()).toEqual([]);
+  });
+
   test("is asked for the states of a room without members here, and says whether all nodes have answered", async () => {
     const { a, b, c, clock, network, pass } = await cluster();
     a.connect("anna", 1, 1);
