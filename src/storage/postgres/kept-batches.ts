@@ -22,6 +22,8 @@ export class KeptBatches {
   /** The batches before this one are not kept any more. */
   #first = 0;
   #bytes = 0;
+  /** By writer: the number of its last batch that is kept. */
+  readonly #heads = new Map<number, number>();
 
   constructor(clock: Pick<Clock, "elapsedMs">) {
     this.#clock = clock;
@@ -30,13 +32,14 @@ export class KeptBatches {
   add(place: BatchPlace, batch: PackedBatch): void {
     this.#kept.push({ place, batch, storedAt: this.#clock.elapsedMs() });
     this.#bytes += batch.bytes.byteLength;
+    this.#heads.set(place.writer, place.number);
     this.#forget();
   }
 
-  /** By writer: the number of the last batch that is kept, up to which the database must have all. */
+  /** By writer: the number of the last batch that is kept, up to which the database must have all. A copy. */
   get heads(): ReadonlyMap<number, number> {
     this.#forget();
-    return new Map(this.#kept.slice(this.#first).map(({ place }) => [place.writer, place.number]));
+    return new Map(this.#heads);
   }
 
   /** Removes the batches that a database with these heads lacks, and returns them in their order. */
@@ -47,6 +50,8 @@ export class KeptBatches {
     this.#kept = all.filter((kept) => !isLost(kept));
     this.#first = 0;
     this.#bytes = this.#kept.reduce((sum, { batch }) => sum + batch.bytes.byteLength, 0);
+    this.#heads.clear();
+    for (const { place } of this.#kept) this.#heads.set(place.writer, place.number);
     return all.filter(isLost).map(({ batch }) => batch);
   }
 
@@ -54,7 +59,9 @@ export class KeptBatches {
     const oldest = this.#clock.elapsedMs() - keptMs;
     let first = this.#kept[this.#first];
     while (first !== undefined && (first.storedAt < oldest || this.#bytes > keptBytes)) {
-      this.#bytes -= first.batch.bytes.byteLength;
+      const { batch, place } = first;
+      this.#bytes -= batch.bytes.byteLength;
+      if (this.#heads.get(place.writer) === place.number) this.#heads.delete(place.writer);
       this.#first += 1;
       first = this.#kept[this.#first];
     }
