@@ -168,6 +168,32 @@ describe("a room that is open on two nodes", () => {
     },
   );
 
+  test("reads a large base that has swallowed a row in turns", async () => {
+    const { shared, a, b, ann, ben } = await setUp();
+    const texts = ann.doc.getArray<string>("texts");
+    for (let index = 0; index < 300; index += 1) texts.insert(index % 7, [`${index} ${"x".repeat(2_000)}`]);
+    await a.turn();
+    shared.deliver();
+    await settled();
+    for (let turn = 0; turn < 100; turn += 1) await b.turn();
+    ben.receive();
+    expect(ben.doc.getArray("texts")).toHaveLength(300);
+    await ann.type("swallowed");
+    shared.drop();
+    await ann.compact();
+    shared.deliver();
+    let turns = 0;
+    while (ben.text.length === 0 && turns < 200) {
+      await settled();
+      b.parts.clock.endTurn();
+      turns += 1;
+      ben.receive();
+    }
+    expect(ben.text.toString()).toBe("swallowed");
+    // 600 kB are read, and then cut, in steps of 32 kB.
+    expect(turns).toBeWithin(30, 100);
+  });
+
   test("publishes what it reads for its own compaction, and compacts it", async () => {
     const { shared, b, ann, ben, receive } = await setUp();
     await ann.type("one ");

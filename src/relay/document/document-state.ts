@@ -187,7 +187,7 @@ export class DocumentState {
     this.#committedWhileLoading = committedSince;
     return (stored, read) => {
       this.#committedWhileLoading = undefined;
-      const known = this.#knownLog(committedSince);
+      const known = this.knownLog(committedSince);
       const later = committedSince.filter(({ row }) => row > (stored?.sequence ?? 0));
       const log = readLog(stored, read, later);
       const added = log.addedTo(known);
@@ -208,7 +208,8 @@ export class DocumentState {
     };
   }
 
-  #knownLog(committedSince: readonly StoredUpdate[]): KnownLog {
+  /** What is part of the document, with updates that were committed while it is loading. */
+  knownLog(committedSince: readonly StoredUpdate[] = []): KnownLog {
     const tail = this.#content?.tailRows() ?? this.#unloadedRows;
     return {
       rows: new Set([this.#baseRow, ...tail, ...committedSince.map(({ row }) => row)]),

@@ -250,7 +250,8 @@ export class Document implements MemoryHolder {
 
   async #load(): Promise<void> {
     try {
-      await loadInTurns(this.name, this.#options, this.#isFollowing ? this.#expectLog() : this.state.expectContent());
+      const known = this.#isFollowing ? () => this.state.knownLog() : undefined;
+      await loadInTurns(this.name, { ...this.#options, known }, known ? this.#expectLog() : this.state.expectContent());
     } finally {
       this.#loading = undefined;
     }

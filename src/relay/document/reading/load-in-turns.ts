@@ -3,8 +3,11 @@ import type { Log } from "../../../ops/log.ts";
 import type { Metrics } from "../../../ops/metrics.ts";
 import type { Store, StoredDocument } from "../../../storage/store.ts";
 import { closeReasons, SessionError } from "../../../transport/close-reason.ts";
+import type { Steps } from "../../update/large/steps.ts";
 import { DocumentDeleted } from "../document-deleted.ts";
 import { runInTurns, turnsOf } from "../run-in-turns.ts";
+import { readBaseRest } from "./read-base-rest.ts";
+import type { KnownLog } from "./read-log.ts";
 import { type ReadParts, readLargeParts } from "./stored-contents.ts";
 
 export interface LoadOptions {
@@ -12,6 +15,8 @@ export interface LoadOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What is known of the document, if other nodes write to it. */
+  readonly known?: (() => KnownLog) | undefined;
 }
 
 /**
@@ -21,14 +26,14 @@ export interface LoadOptions {
  */
 export async function loadInTurns<Result>(
   name: string,
-  { store, clock, log, metrics }: LoadOptions,
+  { store, clock, known, log, metrics }: LoadOptions,
   take: (stored: StoredDocument | undefined, read: ReadParts) => Result,
 ): Promise<Awaited<Result>> {
   metrics.documentLoads.inc();
   try {
     const stored = await store.load(name);
     if (stored?.deletedAt !== undefined) throw new DocumentDeleted();
-    return await runInTurns(readLargeParts(stored), turnsOf(clock), (read) => take(stored, read));
+    return await runInTurns(readInSteps(stored, known), turnsOf(clock), (read) => take(stored, read));
   } catch (error) {
     if (error instanceof DocumentDeleted) throw error;
     metrics.storeFailures.inc({ operation: "load" });
@@ -38,4 +43,10 @@ export async function loadInTurns<Result>(
       "document temporarily unavailable: the store could not read it",
     );
   }
+}
+
+function* readInSteps(stored: StoredDocument | undefined, known: LoadOptions["known"]): Steps<ReadParts> {
+  const read = yield* readLargeParts(stored);
+  if (stored?.base === undefined || known === undefined) return read;
+  return { ...read, baseRest: yield* readBaseRest(stored.base, read, known()) };
 }

@@ -48,14 +48,14 @@ export function readLog(stored: StoredDocument | undefined, read: ReadParts, lat
     tailBytes: sumOf(tail, ({ update }) => update.byteLength),
     addedTo(known) {
       const added = base === undefined || isBaseKnown(base, known) ? [] : [base];
-      const decoded = added.map((entry) => ({ ...entry, contents: storedContents(entry) }));
+      const decoded = added.map((entry) => ({ ...entry, ...(read.baseRest ?? { contents: storedContents(entry) }) }));
       return [...decoded, ...tail].flatMap((entry) => withoutKnown(entry, known));
     },
   };
 }
 
 /** Whether the base has nothing new. The base itself is decoded only if it has. */
-function isBaseKnown(base: Base, { deletes, rows, structs }: KnownLog): boolean {
+export function isBaseKnown(base: Base, { deletes, rows, structs }: KnownLog): boolean {
   if (rows.has(base.row)) return true;
   if (deletes === undefined || !base.summary.structs.isWithin(structs)) return false;
   return readBaseDeletes(base.update, base.summary).isWithin(deletes);

@@ -2,6 +2,7 @@ import { type RowId, type StoredDocument, type StoredUpdate, StoreError } from "
 import { type BaseSummary, decodeSummaryInSteps, readBaseDeletesInSteps } from "../../update/base-summary.ts";
 import { IdSet } from "../../update/id-set.ts";
 import { bytesPerStep, rangesPerStep, type Steps } from "../../update/large/steps.ts";
+import type { DecodedUpdate } from "../../update/trim-update.ts";
 import { ContentsReader, countsOf, decodeContents, type UpdateContents } from "../../update/update-contents.ts";
 
 /** The parts of a stored document that take long to read. The others are read when they are needed. */
@@ -11,6 +12,8 @@ export interface ReadParts {
   readonly contents: ReadonlyMap<RowId, UpdateContents>;
   /** All clocks of the base, if they are many. */
   readonly held?: IdSet | undefined;
+  /** The part of a large base that was not known when it was read. */
+  readonly baseRest?: DecodedUpdate | undefined;
   /** The deletes of base and tail together, if they are large. */
   readonly deletes?: IdSet;
 }
@@ -58,7 +61,8 @@ function* readSummary(base: StoredUpdate & { readonly summary?: Uint8Array | und
   return { structs: contents.structs, structBytes: contents.structBytes, counts: countsOf(contents) };
 }
 
-function* readInSteps({ row, update }: StoredUpdate): Steps<UpdateContents> {
+/** As `storedContents`, in steps. */
+export function* readInSteps({ row, update }: StoredUpdate): Steps<UpdateContents> {
   const reader = new ContentsReader(update);
   let read = reader.step(bytesPerStep);
   while (read === undefined) {
