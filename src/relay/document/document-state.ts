@@ -208,7 +208,7 @@ export class DocumentState {
     };
   }
 
-  /** What is part of the document, with updates that were committed while it is loading. */
+  /** The log as this node knows it, with updates that were committed while it is loading. */
   knownLog(committedSince: readonly StoredUpdate[] = []): KnownLog {
     const tail = this.#content?.tailRows() ?? this.#unloadedRows;
     return {

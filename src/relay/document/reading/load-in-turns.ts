@@ -15,7 +15,7 @@ export interface LoadOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** What is known of the document, if other nodes write to it. */
+  /** Gives the known part of the document, if other nodes write to it. */
   readonly known?: (() => KnownLog) | undefined;
 }
 
