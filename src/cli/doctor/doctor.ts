@@ -9,6 +9,7 @@ import { checkCertificate } from "./checks/certificate.ts";
 import { checkClock } from "./checks/clock.ts";
 import { checkConfiguration } from "./checks/configuration.ts";
 import { checkDataFolder } from "./checks/data-folder.ts";
+import { checkDatabase } from "./checks/database.ts";
 import { checkDescriptors } from "./checks/descriptors.ts";
 import { checkListening } from "./checks/listening.ts";
 import { checkPublicUrl } from "./checks/public-url.ts";
@@ -21,6 +22,7 @@ const checks: readonly Check[] = [
   checkRuntime,
   checkDescriptors,
   checkDataFolder,
+  checkDatabase,
   checkBackups,
   checkListening,
   checkPublicUrl,

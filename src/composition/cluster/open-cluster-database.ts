@@ -45,9 +45,19 @@ export async function openClusterDatabase({
 }
 
 /** Opens the database for a command, at once. Rejects with `DatabaseUnusable`. */
-export async function connectToCluster({ url, password, caFile }: ClusterOptions): Promise<Database> {
+export async function connectToCluster(cluster: ClusterOptions): Promise<Database> {
   const { openDatabase } = await import("../../storage/postgres/database.ts");
-  return await openDatabase({ url: url.href, caFile, ...(password !== undefined && { password: () => password }) });
+  return await openDatabase(connectionsOf(cluster));
+}
+
+/** As `examineDatabase`. */
+export async function examineCluster(cluster: ClusterOptions): Promise<Pick<Database, "place" | "warnings">> {
+  const { examineDatabase } = await import("../../storage/postgres/database.ts");
+  return await examineDatabase(connectionsOf(cluster));
+}
+
+function connectionsOf({ url, password, caFile }: ClusterOptions) {
+  return { url: url.href, caFile, ...(password !== undefined && { password: () => password }) };
 }
 
 function mayPass(error: unknown): error is DatabaseUnusable {

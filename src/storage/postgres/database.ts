@@ -1,7 +1,9 @@
 import type { SQL } from "bun";
+import { systemClock } from "../../lib/time/clock.ts";
 import { type Connections, type ConnectionsOptions, openConnections, pooledConnections } from "./connections.ts";
 import { DatabaseUnusable } from "./database-unusable.ts";
 import { explained } from "./explain-error.ts";
+import { Doorbell } from "./feed/doorbell.ts";
 import { migrate, schema } from "./migrations.ts";
 import { repeatWhileBroken } from "./postgres-errors.ts";
 import { refuseDuringTransfer } from "./transfer/transfer-lock.ts";
@@ -35,6 +37,26 @@ export async function openDatabase(options: ConnectionsOptions): Promise<Databas
   } catch (error) {
     await connections.close();
     throw explained(error, connections.place);
+  }
+}
+
+/**
+ * Finds out whether a server could use a database, and changes nothing in it. Returns what an operator should know.
+ *
+ * Rejects as `openDatabase`, and if notifications do not arrive.
+ */
+export async function examineDatabase(options: ConnectionsOptions): Promise<Pick<Database, "place" | "warnings">> {
+  const connections = openConnections(options);
+  const doorbell = new Doorbell("yurt_examination", connections.pool);
+  try {
+    const facts = await refuseUnsuitable(connections.pool);
+    await doorbell.listen(() => {}, systemClock);
+    return { place: connections.place, warnings: warningsOf(facts) };
+  } catch (error) {
+    throw explained(error, connections.place);
+  } finally {
+    await doorbell.close();
+    await connections.close();
   }
 }
 

@@ -63,6 +63,25 @@ describe.skipIf(isMissing("postgres"))("documents in a database", () => {
     expect(await run("backup", workshop.file("copy.db"))).toMatchObject(refusal);
   });
 
+  test("are examined by the doctor, which changes nothing in the database", async () => {
+    const findings = async () => {
+      const { out } = await run("doctor", "--json", "--no-turn", "--port", "0");
+      const all = out
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      return all.filter(({ check }) => check === "Database" || check === "Backups");
+    };
+    expect(await findings()).toMatchObject([
+      { status: "ok", message: "localhost/yurt answers, and delivers notifications." },
+      { status: "warn", message: "fsync is off in the database." },
+    ]);
+    await using database = postgres.connect(url);
+    expect([...(await database`SELECT FROM pg_tables WHERE schemaname = current_schema()`)]).toEqual([]);
+    url = postgres.urlOf("public", "/nonexistent/.s.PGSQL.5432");
+    expect(await findings()).toMatchObject([{ status: "fail", message: expect.stringContaining("does not answer.") }]);
+  });
+
   test("cannot be reached without their database, and the message says so", async () => {
     url = postgres.urlOf("public", "/nonexistent/.s.PGSQL.5432");
     expect(await documents("list")).toMatchObject({

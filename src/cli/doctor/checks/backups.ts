@@ -9,7 +9,7 @@ const minuteMs = 60_000;
 
 /** Whether backups are made, and the latest one is as new as it should be. */
 export async function checkBackups({ values, isRunning }: Examination): Promise<readonly Finding[]> {
-  if (!values["sync.enabled"]) return [];
+  if (!values["sync.enabled"] || values["cluster.url"] !== undefined) return [];
   const every = values["backup.every"];
   if (every === "off") {
     const remedy = "Set --backup-every 24h and --backup-folder, or run yurt backup with a system timer.";
