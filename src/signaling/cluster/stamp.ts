@@ -31,7 +31,8 @@ export class StampClock {
   }
 
   next(): Stamp {
-    this.#latest = Math.max(this.#clock.now(), this.#latest + 1);
+    // Messages between nodes carry whole milliseconds.
+    this.#latest = Math.max(Math.floor(this.#clock.now()), this.#latest + 1);
     return { at: this.#latest, node: this.#node };
   }
 
