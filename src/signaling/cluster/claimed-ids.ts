@@ -31,6 +31,11 @@ export interface RemoteHeldId {
 
 /** The room's part in what `IdClaims` decides. */
 export interface ClaimedIds {
+  /**
+   * Whether `holdersElsewhere` leaves out clients, as those in rooms that this node has not open. Then a claim always gives
+   * the other nodes the time for a ping.
+   */
+  readonly isPartial?: boolean;
   /** The client of this node that holds the id. */
   holderOf(claimed: RoomId): HeldId | undefined;
   /** The clients of other nodes that hold it: none or one, more after nodes were cut off from each other. */

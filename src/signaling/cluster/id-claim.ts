@@ -80,7 +80,8 @@ export class IdClaim {
     if (this.#rounds > mostRounds) return false;
     const holders = ids.holdersElsewhere({ room, id });
     // The same client gives way without a ping. Its node may be the one that has just died.
-    const isPinged = holders.some((holder) => proof.byteLength === 0 || !isSameBytes(holder.proof, proof));
+    const isPinged =
+      ids.isPartial === true || holders.some((holder) => proof.byteLength === 0 || !isSameBytes(holder.proof, proof));
     const withinMs = isPinged ? limits.livenessProbeMs + askMs : askMs;
     const { answers } = await port.ask(room, encodeClaim({ id, stamp: this.#stamp, proof }), { withinMs });
     const verdicts = answers.map(({ answer }) => decodeVerdict(answer));

@@ -32,6 +32,7 @@ const utf8 = new TextDecoder();
 /** The messages between the nodes of a cluster about the peers of one dialect. */
 export class PeerCluster implements ClaimedIds {
   readonly peers: Members<Peer> | undefined;
+  readonly isPartial: boolean;
   readonly #codec: PeerCodec;
   readonly #port: BusPort;
   readonly #claims: IdClaims;
@@ -40,6 +41,8 @@ export class PeerCluster implements ClaimedIds {
 
   constructor({ bus, subject, codec, peers, clock, limits }: PeerClusterOptions) {
     this.peers = peers;
+    // The rosters are those of the rooms that are open on this node.
+    this.isPartial = peers !== undefined;
     this.#codec = codec;
     this.#port = bus.open(subject, {
       received: (from, room, message) => {
