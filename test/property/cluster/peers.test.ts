@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { Random } from "../support/bytes/random.ts";
-import { peerNodes } from "../support/cluster/peer-nodes.ts";
-import { type PeerWire, peerWires } from "../support/cluster/peer-wires.ts";
-import { settled } from "../support/eventually.ts";
-import type { DialectClient } from "../support/servers/dialect-clients.ts";
+import { Random } from "../../support/bytes/random.ts";
+import { peerNodes } from "../../support/cluster/peer-nodes.ts";
+import { type PeerWire, peerWires } from "../../support/cluster/peer-wires.ts";
+import { settled } from "../../support/eventually.ts";
+import type { DialectClient } from "../../support/servers/dialect-clients.ts";
 
 const ids = ["a", "b", "c", "d", "e", "f"];
 const runs = 12;
