@@ -156,7 +156,8 @@ async function createAfter(claim: IdClaim, create: () => Created): Promise<Creat
 /** Whether the first of two descriptions of one room, made while nodes were cut off from each other, is kept. */
 function isOlder(facts: RoomFacts, others: RoomFacts): boolean {
   if (facts.createdAt !== others.createdAt) return facts.createdAt < others.createdAt;
-  return facts.hostId < others.hostId;
+  // All nodes keep the same one.
+  return JSON.stringify(facts) < JSON.stringify(others);
 }
 
 function lengthOf({ content, fileId }: RoomFacts): number {

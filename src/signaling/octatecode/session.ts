@@ -131,15 +131,16 @@ export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSi
 
   async #create(
     authenticated: AuthenticatedUser,
-    { userName, ...content }: RoomContent & { userName: string | undefined },
+    { userName, roomName: named, fileId, content, version }: RoomContent & { userName: string | undefined },
   ) {
     const name = userName || authenticated.user;
-    const roomName = content.roomName || authenticated.room;
+    const roomName = named || authenticated.room;
     if (this.#hasFault(name) || this.#hasFault(roomName)) return this.#refuse("Failed to create room", "name");
     if (!(await this.#client.quota.spend(1)) || this.#authenticated !== authenticated) return;
     const { clock, rooms } = this.#options;
     const { user: hostId, room: roomId } = authenticated;
-    const facts = { ...content, roomId, roomName, hostId, hostName: name, createdAt: clock.now() };
+    const createdAt = clock.now();
+    const facts = { roomId, roomName, hostId, hostName: name, createdAt, fileId, content, version };
     const creating = rooms.exclusively(roomId, () => this.#createAndJoin(authenticated, facts));
     const created = creating instanceof Promise ? await creating : creating;
     if (typeof created === "string")
