@@ -11,8 +11,11 @@ export interface NodeSessionOptions {
 
 /** The time from one question to the next. */
 const intervalMs = 1_000;
-/** A database that has not answered for so long will not: all connections to it are given up. */
-const deadlineMs = 10_000;
+/**
+ * A database that has not answered for so many intervals will not: all connections to it are given up. A node that was
+ * frozen has counted none, and its answer may be there.
+ */
+const deadlineIntervals = 10;
 /** A node that was frozen does not know whether it still leads: it does not after this time without an answer. */
 const leaseMs = 3_000;
 /** The session of a frozen node is ended by Postgres after this time without a question, so that another node leads. */
@@ -36,7 +39,8 @@ export class NodeSession implements AsyncDisposable {
   #answeredAt: number;
   /** The backend that holds the lock for this node. */
   #leader: number | undefined;
-  #askedAt: number | undefined;
+  /** The intervals for which a question has waited for its answer. */
+  #waitedIntervals = 0;
   #asking: Promise<void> | undefined;
   #cancel: (() => void) | undefined;
   #isClosed = false;
@@ -108,17 +112,19 @@ export class NodeSession implements AsyncDisposable {
   }
 
   #look(): void {
-    const { clock, database } = this.#options;
     this.#report();
     if (this.#asking === undefined) {
-      this.#askedAt = clock.elapsedMs();
+      this.#waitedIntervals = 0;
       const asking = this.#askOrLose().finally(() => {
         if (this.#asking === asking) this.#asking = undefined;
       });
       this.#asking = asking;
-    } else if (clock.elapsedMs() - (this.#askedAt ?? 0) >= deadlineMs) {
-      this.#askedAt = clock.elapsedMs();
-      database.renew();
+      return;
+    }
+    this.#waitedIntervals += 1;
+    if (this.#waitedIntervals >= deadlineIntervals) {
+      this.#waitedIntervals = 0;
+      this.#options.database.renew();
       void this.#sql.close({ timeout: 0 });
       this.#sql = this.#open();
     }
