@@ -158,6 +158,32 @@ describe.skipIf(isMissing("postgres"))("access to two servers on one database", 
     patient,
   );
 
+  test("while the database is away, keys and revocations stay in force, and new ones are errors to their callers", async () => {
+    await using server = await start();
+    const [admin, ann] = [await minted("--admin"), await minted("notes", "--user", "ann")];
+    const key = (await command("api-key", "create", "robot", "--scope", "docs:read")).out.trim();
+    const statusOf = async (token: string) => (await askAs(token, "GET", "/v1/docs")(server)).status;
+    await eventually("the key is known", async () => (await statusOf(key)) === 200);
+    await postgres.kill();
+    try {
+      const revoked = await askAs(admin, "POST", "/api/revocations", { user: "ann" })(server);
+      expect([revoked.status, await revoked.text()]).toEqual([503, expect.stringContaining("could not be stored")]);
+      const made = await askAs(admin, "POST", "/v1/api-keys", { name: "app", scope: "docs:read" })(server);
+      expect([made.status, await made.json()]).toEqual([503, expect.objectContaining({ code: "storage-unavailable" })]);
+      // The documents are out of reach, and the key is accepted.
+      expect([await statusOf(key), await statusOf(`${key.slice(0, -1)}!`)]).toEqual([503, 401]);
+      const asked = await fetch(`${server.url}/api/validate?room=notes&token=${ann}`);
+      expect(await asked.json()).toMatchObject({ granted: false, code: "revoked" });
+    } finally {
+      await postgres.restart();
+    }
+    await eventually("a retry is kept", async () => {
+      return (await askAs(admin, "POST", "/api/revocations", { user: "ann" })(server)).status === 201;
+    });
+    await using other = await start();
+    expect((await fetch(`${other.url}/api/validate?room=notes&token=${ann}`)).status).toBe(401);
+  });
+
   test("a link of one node, or of a command, lets an administrator in at any other, once in the cluster", async () => {
     await using first = await start();
     await using second = await start();
