@@ -55,7 +55,7 @@ export class Subscription implements GrantWatcher, Deliverer<Publish> {
     else {
       if (receiver === undefined && isAnnouncement) room.announce(frame, subscriber);
       else if (receiver === undefined) room.publish(frame, subscriber);
-      room.forward({ from, to, frame, isAnnouncement }, subscriber, receiver);
+      if (room.isShared) room.forward({ from, to, frame, isAnnouncement }, subscriber, receiver);
       // The watcher knows the connections of this node only.
       if (receiver !== undefined) return;
     }

@@ -93,6 +93,11 @@ export class Topic implements WatchedRoom, SharedRoom<null> {
     return this.#room.size + (this.#sharing?.roster.size ?? 0);
   }
 
+  /** Whether another node has the topic open. */
+  get isShared(): boolean {
+    return this.#sharing?.roster.isShared === true;
+  }
+
   /** Iterates over the subscribers of this node. */
   [Symbol.iterator](): IterableIterator<Subscriber> {
     return this.#room[Symbol.iterator]();
@@ -163,7 +168,7 @@ export class Topic implements WatchedRoom, SharedRoom<null> {
   /** Sends a message to the subscribers on other nodes, or to one of them. */
   forward(message: Published, sender: Subscriber, receiver?: RemoteSubscriber): void {
     sender.announcementDueAt = 0;
-    if (this.#sharing?.roster.isShared !== true) return;
+    if (this.#sharing === undefined) return;
     const { roster, crossings } = this.#sharing;
     const { to, frame, isAnnouncement } = message;
     // A peer id that was too long to be recorded is not told.
