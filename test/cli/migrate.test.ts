@@ -182,7 +182,7 @@ describe("the progress of yurt migrate", () => {
     progress.end();
     expect(written).toEqual([
       "\r\u001b[KCopied 250,000 of 1,000,000 documents, 2.5 GB (250,000/s, 2.5 GB/s)",
-      "\r\u001b[KCompared 999,999 of 1,000,000 documents, 10 GB",
+      "\r\u001b[KCompared 999,999 of 1,000,000 documents, 10 GB (999,999/s, 10 GB/s)",
       "\r\u001b[K",
     ]);
     for (const line of written) expect(line.length).toBeLessThan(80 + 4);

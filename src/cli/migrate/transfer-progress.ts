@@ -20,6 +20,7 @@ export class TransferProgress implements TransferListener {
   #all = 0;
   #copiedBefore = 0;
   #startedAt: number;
+  #copiedAt: number;
   #isComparing = false;
   #shownAt: number;
   #hasLine = false;
@@ -27,6 +28,7 @@ export class TransferProgress implements TransferListener {
   constructor(options: ProgressOptions) {
     this.#options = options;
     this.#startedAt = options.clock.elapsedMs();
+    this.#copiedAt = this.#startedAt;
     this.#shownAt = this.#startedAt;
   }
 
@@ -38,10 +40,11 @@ export class TransferProgress implements TransferListener {
 
   copied(sums: TransferSums): void {
     this.#show("Copied", sums, this.#copiedBefore);
+    this.#copiedAt = this.#options.clock.elapsedMs();
   }
 
   compared(sums: TransferSums): void {
-    if (!this.#isComparing) this.#startedAt = this.#options.clock.elapsedMs();
+    if (!this.#isComparing) this.#startedAt = this.#copiedAt;
     this.#isComparing = true;
     this.#show("Compared", sums, 0);
   }

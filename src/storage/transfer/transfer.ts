@@ -2,6 +2,9 @@ import { type Digests, differingNames, digestDocuments, digestServer } from "./d
 import { contentBytes, partBytes, type Rows, type TableName } from "./tables.ts";
 import { type Progress, TransferRefused, type TransferSource, type TransferTarget } from "./transfer-ends.ts";
 
+/** The runtime lets the bytes of many large rows pile up: they are collected whenever so many have passed. */
+const collectedBytes = 64 * 2 ** 20;
+
 /** The documents that are looked for at once. */
 const pageDocuments = 500;
 
@@ -121,6 +124,7 @@ async function* groupsOf(source: TransferSource, after: string | undefined): Asy
 class Counter {
   documents = 0;
   #bytes = 0;
+  #collectedAt = 0;
   readonly #rows: Partial<Record<TableName, number>> = {};
 
   get sums(): TransferSums {
@@ -133,6 +137,9 @@ class Counter {
       this.#rows[part.table] = (this.#rows[part.table] ?? 0) + part.rows.length;
       for (const row of part.rows) this.#bytes += contentBytes(row);
       yield part;
+      if (this.#bytes - this.#collectedAt < collectedBytes) continue;
+      this.#collectedAt = this.#bytes;
+      Bun.gc(true);
     }
   }
 }
