@@ -21,6 +21,9 @@ import { DatabaseRows } from "./database-rows.ts";
 import { translated } from "./folder-source.ts";
 import { RowInserter } from "./insert-rows.ts";
 
+/** The wait for the lock of a program that looks at the copy. */
+const busyTimeoutMs = 5_000;
+
 /**
  * How far the transfer has come. The table is removed when the database has its name; if that is interrupted, it stays, and
  * nothing reads it.
@@ -83,6 +86,7 @@ class FolderTarget implements TransferTarget {
     if (!existsSync(filling)) closeSync(createOwnFile(filling));
     this.#database = new Database(filling, { readwrite: true, create: false, strict: true });
     try {
+      this.#database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
       migrate(this.#database, migrations);
       this.#database.run("PRAGMA journal_mode = WAL");
       this.#database.run("PRAGMA synchronous = NORMAL");
