@@ -56,8 +56,8 @@ describe.skipIf(isMissing("postgres") || isMissing("caddy"))(
       const members = await clients.connectAll(4, `ws://127.0.0.1:${proxy.port}`, "notes");
       await Promise.all(members.map(synced));
       const [ofFirst = 0, ofSecond = 0] = await Promise.all([first, second].map(connections));
-    expect(ofFirst + ofSecond).toBe(4);
-    expect(Math.min(ofFirst, ofSecond)).toBeGreaterThan(0);
+      expect(ofFirst + ofSecond).toBe(4);
+      expect(Math.min(ofFirst, ofSecond)).toBeGreaterThan(0);
       for (const [index, { text }] of members.entries()) typist(text, `${index}`)(10);
       await converged(members);
       await first.stop();
