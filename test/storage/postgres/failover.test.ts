@@ -3,6 +3,7 @@ import { createMetrics } from "../../../src/ops/metrics.ts";
 import { openPostgresStore, type SharedStore } from "../../../src/storage/postgres/postgres-store.ts";
 import type { RowId } from "../../../src/storage/store.ts";
 import { compaction, numbersIn, rowsOf, updateOf } from "../../support/bytes/counting.ts";
+import { Random } from "../../support/bytes/random.ts";
 import { FollowerReader } from "../../support/documents/follower-reader.ts";
 import { eventually } from "../../support/eventually.ts";
 import { isMissing } from "../../support/processes/programs.ts";
@@ -116,6 +117,53 @@ describe.skipIf(isMissing("postgres"))("nodes whose database fails over to a sta
     await eventually("the purge is followed", () => a.reader.numbersOf("y").length === 0 || a.reader.reverts > 0);
     expect(await stored("x")).toEqual([1, 2, 3, 4, 6]);
   });
+
+  const rounds = Number(process.env["YURT_TEST_FAILOVERS"] ?? 1);
+
+  test.each(Array.from({ length: rounds }, (_, index) => index + 1))(
+    "have everything that was stored, while they append and compact all the time (round %p)",
+    async (seed) => {
+      const random = new Random(seed);
+      const known = new Map(documents.map((document) => [document, new Set<number>()]));
+      let last = 0;
+      let isOver = false;
+      const work = async (node: Node) => {
+        for (let rest = 60; rest > 0; rest -= isOver ? 1 : 0) {
+          const document = random.pick(documents);
+          if (random.chance(0.1)) await compact(node, document);
+          last += 1;
+          const number = last;
+          await append(node, document, number);
+          known.get(document)?.add(number);
+        }
+      };
+      const working = nodes.map(work);
+      const reached = (count: number) => eventually(`${count} are stored`, () => last > count);
+      await reached(100);
+      await standby.stopReceiving();
+      await reached(last + random.integer(300));
+      await failOver();
+      isOver = true;
+      await Promise.all(working);
+      for (const [document, numbers] of known) {
+        const expected = [...numbers].toSorted((left, right) => left - right);
+        await eventually(`${document} has everything`, async () => {
+          const found = new Set(await stored(document));
+          return expected.every((number) => found.has(number));
+        });
+        for (const { reader } of nodes) await reader.until(document, expected);
+      }
+    },
+  );
+
+  /** Compacts what the node finds. Fails if another node compacts the same rows, or the database fails. */
+  async function compact({ store, reader }: Node, document: string): Promise<void> {
+    const loaded = await store.load(document).catch(() => undefined);
+    if (loaded === undefined) return;
+    const numbers = numbersIn(loaded);
+    reader.learn(document, numbers);
+    await store.compact(document, compaction(rowsOf(loaded), updateOf(numbers))).catch(() => {});
+  }
 
   test("read nothing again when the database is only started again", async () => {
     const [a, b] = nodes;
