@@ -197,6 +197,13 @@ const scenarios: Readonly<Record<string, readonly Scenario[]>> = {
       fires: 2 * day + 70,
     },
   ],
+  YurtNodeDeaf: [
+    {
+      series: { [`yurt_cluster_repaired_batches_total{${server}}`]: "0+1x20 20+60x40" },
+      quiet: 25,
+      fires: 45,
+    },
+  ],
 };
 
 /** A test of promtool: the alert does not fire at first, and does later. */
