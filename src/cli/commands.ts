@@ -73,7 +73,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     usage: "migrate",
-    help: "copy everything from the data folder into a Postgres database, or back, and compare both; a repeated command goes on",
+    help: "copy everything into a Postgres database, or back",
     example: "yurt migrate --to postgres://yurt@db.example.com/yurt",
     switches: ["json"],
     texts: ["to", "from"],
@@ -101,7 +101,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     usage: "ports",
-    help: "list the ports of the server, and which of them to open in the firewall",
+    help: "list the ports of the server, and which of them to open",
     switches: ["json"],
     settings: "all",
     load: async () => (await import("./ports.ts")).listPorts,
@@ -307,8 +307,8 @@ export const textHelp: Readonly<Record<Text, { readonly help: string; readonly p
   user: { help: "user id", placeholder: "name" },
   output: { help: "write to this new file instead of standard output", placeholder: "file" },
   at: { help: "the moment: a time, how long ago (2h), a sequence, or a version", placeholder: "moment" },
-  to: { help: "the database to fill, which must be empty", placeholder: "url" },
-  from: { help: "the database to copy into a new data folder", placeholder: "url" },
+  to: { help: "the empty database to fill, from the data folder; a repeated command goes on", placeholder: "url" },
+  from: { help: "the database to copy into a new data folder; a repeated command goes on", placeholder: "url" },
   prefix: { help: "only documents whose names begin with this text", placeholder: "text" },
   ttl: {
     help: `lifetime: ${durationForms} (default: 1h; for TURN credentials turn.ttl, at most 24h)`,
