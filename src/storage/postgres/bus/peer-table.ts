@@ -21,8 +21,8 @@ interface HeardNode {
   isPeer: boolean;
 }
 
-/** A node that sends no beat for so many ticks (of a second) is lost. They are four beats. */
-const silenceTicks = 12;
+/** A node that is silent for so many ticks, of a second, is lost: three beats are missing. Slow machines tick late. */
+const silenceTicks = 10;
 
 /**
  * Which nodes are heard, and hear this one. Those that both do are its peers.

@@ -35,7 +35,7 @@ const protocol = 1;
 const tickMs = 1_000;
 const beatTicks = 3;
 /** A node that does not hear its own beats for so long hears nothing. */
-const deafTicks = 9;
+const deafTicks = 8;
 const removalTicks = 60;
 const defaultWithinMs = 1_000;
 const spillDeadlineMs = 5_000;
