@@ -15,6 +15,7 @@ import type { TransferSource } from "../../../src/storage/transfer/transfer-ends
 import { contentOf, fillVaried, specialDocuments } from "../../support/documents/varied-store.ts";
 import { isMissing } from "../../support/processes/programs.ts";
 import { PostgresServer } from "../../support/programs/postgres.ts";
+import { unpackFormer } from "../../support/upgrade/former-data-folder.ts";
 
 /** The documents are read by many statements. */
 setDefaultTimeout(120_000);
@@ -145,6 +146,22 @@ describe.skipIf(isMissing("postgres"))("a transfer between a data folder and Pos
     expect([...(await database`SELECT document, "user", data FROM yurt_updates`)]).toEqual([
       { document: "a", user: "ann", data: Buffer.of(0, 0) },
     ]);
+  });
+
+  test("copies documents of an early release, which have no times", async () => {
+    const source = newFolder();
+    unpackFormer("schema-1", "stopped", source);
+    await expect(move({ direction: "to", url: await server.newSchema(), dataFolder: source })).rejects.toThrow(
+      "written by an earlier release",
+    );
+    // The store migrates the tables.
+    const former = await contentOfFolder(source);
+    const url = await server.newSchema();
+    expect((await move({ direction: "to", url, dataFolder: source })).differing).toBe(0);
+    expect(await contentOfDatabase(url)).toEqual(former);
+    const back = newFolder();
+    expect((await move({ direction: "from", url, dataFolder: back })).differing).toBe(0);
+    expect(await contentOfFolder(back)).toEqual(former);
   });
 
   test("numbers later rows of the target above those of the source", async () => {
