@@ -176,10 +176,15 @@ export class Roster<Info> {
     this.#options.room.opened?.(node);
   }
 
-  /** All members of a node. */
+  /**
+   * All members of a node. If it answers so late that the room has members here, it has not been told of them: until now
+   * it was not known to have the room open.
+   */
   told(from: NodeId, { isOpen, entries }: ToldRoom): void {
+    const isLate = isOpen && !this.#nodes.has(from);
     if (isOpen) this.opened(from);
     else this.lost(from);
+    if (isLate) for (const entry of this.#local.values()) this.#options.send(from, { type: "joined", entry });
     const ids = new Set(entries.map(({ id }) => id));
     for (const { id, node } of [...this.#remote.values()]) if (node === from && !ids.has(id)) this.#remove(from, id);
     for (const entry of entries) this.#apply(from, entry);

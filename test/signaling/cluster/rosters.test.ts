@@ -26,7 +26,8 @@ function openNode(network: BusNetwork, node: string) {
 }
 
 async function setUp() {
-  const network = new BusNetwork(new FakeClock());
+  const clock = new FakeClock();
+  const network = new BusNetwork(clock);
   const nodes = tuple(
     3,
     ["a", "b", "c"].map((node) => openNode(network, node)),
@@ -36,7 +37,7 @@ async function setUp() {
     nodes.map(({ open }) => open()),
   );
   await Promise.all(nodes.map(({ rosters }) => rosters.refresh("room")));
-  return { network, nodes, rosters: opened };
+  return { clock, network, nodes, rosters: opened };
 }
 
 test("a node that alone has the room open sends nothing", async () => {
@@ -85,6 +86,29 @@ test("a member whose replacement was lost on the way to its node is known again 
   await network.settled();
   expect(nodes[2].take()).toEqual(["x joined: first", "x joined: second", "x left", "x joined: first"]);
   expect(nodes[1].take()).toEqual([]);
+});
+
+test("a node that answers late is told the members that have joined meanwhile", async () => {
+  const { clock, network, nodes, rosters } = await setUp();
+  rosters[1].join({ id: "y", at: 1, info: "there" });
+  rosters[0].close();
+  await network.settled();
+  network.hold("b");
+  const reopened = nodes[0].open();
+  const opening = nodes[0].rosters.refresh("room");
+  await network.settled();
+  clock.advance(1_000);
+  await opening;
+  reopened.join({ id: "x", at: 2, info: "here" });
+  await network.settled();
+  network.release("b");
+  await network.settled();
+  expect(nodes.map(({ take }) => take())).toEqual([
+    ["y joined: there"],
+    ["x joined: here"],
+    ["y joined: there", "x joined: here"],
+  ]);
+  expect(reopened.find("y")?.info).toBe("there");
 });
 
 test("a member whose description cannot be read is ignored", async () => {
