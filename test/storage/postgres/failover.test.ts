@@ -24,7 +24,6 @@ describe.skipIf(isMissing("postgres"))("nodes whose database fails over to a sta
   let standby: PostgresServer;
   let proxy: DatabaseProxy;
   let nodes: readonly [Node, Node];
-
   beforeEach(async () => {
     primary = await PostgresServer.start();
     const url = await primary.newSchema();
@@ -57,10 +56,14 @@ describe.skipIf(isMissing("postgres"))("nodes whose database fails over to a sta
     }
   }
 
-  /** Has the standby take over, without what was committed since it has stopped receiving. */
-  async function failOver(): Promise<void> {
+  /**
+   * Has the standby take over, without what was committed since it has stopped receiving. `prepare` runs before the nodes
+   * reach it.
+   */
+  async function failOver(prepare = async () => {}): Promise<void> {
     proxy.cut();
     await standby.promote();
+    await prepare();
     await primary.kill();
     proxy.turnTo(standby.socket);
     proxy.heal();
@@ -94,6 +97,28 @@ describe.skipIf(isMissing("postgres"))("nodes whose database fails over to a sta
     expect(rows.filter((row) => row > lost)).toHaveLength(5);
     expect(rows.every((row) => row > lost || row <= 3)).toBeTrue();
     for (const { reader } of nodes) expect(reader.misses).toBe(0);
+  });
+
+  test("are told of the loss although the first attempts to append it again fail", async () => {
+    const [a] = nodes;
+    await append(a, "x", 1);
+    await primary.isCopied(standby);
+    await standby.stopReceiving();
+    await append(a, "x", 2);
+    await using database = standby.connect(standby.urlOf("test_1"));
+    const isRefused = async () => (await database`SELECT is_called FROM test_refused`)[0].is_called;
+    await failOver(async () => {
+      await database.unsafe(`
+        CREATE SEQUENCE test_refused;
+        CREATE FUNCTION test_refuse() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN PERFORM nextval('test_refused'); RAISE EXCEPTION 'refused'; END $$;
+        CREATE TRIGGER test_refuse BEFORE INSERT ON yurt_writers FOR EACH ROW EXECUTE FUNCTION test_refuse()`);
+    });
+    await eventually("an attempt has failed", isRefused);
+    expect(a.reader.reverts).toBe(0);
+    await database`DROP TRIGGER test_refuse ON yurt_writers`;
+    await eventually("it is told of the loss", () => a.reader.reverts === 1);
+    expect(await stored("x")).toEqual([1, 2]);
   });
 
   test("append it before what is appended next, and go on", async () => {

@@ -43,6 +43,8 @@ export class Feed {
   #readAt = 0;
   #startedAt = 0;
   #timeline: string | undefined;
+  /** The database may have lost changes, and the follower is still to be told: attempts to restore them have failed. */
+  #isReverted = false;
   /** The time of the last removal, likewise. */
   #removedAt = 0;
   #running: Promise<void> | undefined;
@@ -97,6 +99,7 @@ export class Feed {
     const { pool } = this.#options;
     this.#timeline = await repeatWhileBroken(() => readTimeline(pool));
     this.#beginAt(await repeatWhileBroken(() => readHeads(pool)));
+    this.#isReverted = false;
   }
 
   #beginAt({ at, byWriter, startedAt }: Heads): void {
@@ -141,8 +144,9 @@ export class Feed {
     const ownHeads = this.#options.ownHeads();
     const heads = await repeatWhileBroken(() => readHeads(pool));
     if (await this.#hasLost(heads, ownHeads)) {
+      this.#isReverted = true;
       await this.#options.restore();
-      this.#beginAt(heads);
+      await this.#begin();
       follower.reverted();
       return;
     }
@@ -168,13 +172,13 @@ export class Feed {
    * backup was restored.
    */
   async #hasLost({ byWriter, startedAt }: Heads, ownHeads: ReadonlyMap<number, number>): Promise<boolean> {
+    if (this.#isReverted) return true;
     // Writers that have not written for long are removed.
     for (const [writer, cursor] of this.#cursors) if ((byWriter.get(writer) ?? cursor) < cursor) return true;
     for (const [writer, head] of ownHeads) if ((byWriter.get(writer) ?? 0) < head) return true;
     if (startedAt === this.#startedAt) return false;
     const timeline = await repeatWhileBroken(() => readTimeline(this.#options.pool));
     const isSame = timeline !== undefined && timeline === this.#timeline;
-    this.#timeline = timeline;
     if (isSame) this.#startedAt = startedAt;
     return !isSame;
   }
