@@ -138,6 +138,20 @@ describe.skipIf(isMissing("postgres"))("access control in Postgres", () => {
     await closeAll();
   });
 
+  test("a revocation is learned although this release cannot read one before it", async () => {
+    const node = await open();
+    const { revokedAt, until } = revocationOf("");
+    const [content, later] = [JSON.stringify({ user: "ann", revokedAt, until }), JSON.stringify({ group: "x", until })];
+    const database = await connect();
+    await database.begin(async (transaction) => {
+      await transaction`UPDATE yurt_access SET version = version + 2 WHERE name = 'revocations'`;
+      await transaction`
+        INSERT INTO yurt_revocations (id, version, content, until)
+        VALUES ('1', 1, ${later}, ${until}::bigint), ('2', 2, ${content}, ${until}::bigint)`;
+    });
+    await eventually("it is learned", () => node.learned.includes("ann"));
+  });
+
   test("changes are looked at once a second by a node whose rings are lost", async () => {
     using proxy = new BreakingProxy(server.socket);
     const clock = new FakeClock();

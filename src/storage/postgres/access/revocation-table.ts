@@ -69,12 +69,7 @@ export class RevocationTable implements RevocationLog, TableCopy {
     if (version === this.#version) return;
     for (let isFull = true; isFull; ) {
       const rows = await repeatWhileBroken(() => readPage(this.#version, this.#options.pool));
-      const learned: Revocation[] = [];
-      for (const { content, id, version: added } of rows) {
-        if (!this.#known.has(id)) learned.push(this.#take(id, content));
-        this.#version = Math.max(this.#version, added);
-      }
-      if (learned.length > 0) this.#learned(learned);
+      this.#learn(rows);
       isFull = rows.length === pageSize;
     }
     // Rows that have ended meanwhile are removed.
@@ -82,12 +77,21 @@ export class RevocationTable implements RevocationLog, TableCopy {
     this.#prune();
   }
 
-  #take(id: string, content: string): Revocation {
-    const revocation = parseRevocation(content);
+  /** Reports all rows that can be read. Throws `StoreError` if there is another one, and reads from there the next time. */
+  #learn(rows: readonly RevocationRow[]): void {
+    const learned: Revocation[] = [];
+    let unreadable: string | undefined;
+    for (const { content, id, version } of rows) {
+      const revocation = this.#known.get(id) ?? parseRevocation(content);
+      if (revocation === undefined) unreadable ??= id;
+      else if (!this.#known.has(id)) learned.push(revocation);
+      if (revocation !== undefined) this.#known.set(id, revocation);
+      if (unreadable === undefined) this.#version = Math.max(this.#version, version);
+    }
+    if (learned.length > 0) this.#learned(learned);
+    if (unreadable === undefined) return;
     // Without it, revoked tokens would be accepted.
-    if (revocation === undefined) throw new StoreError("corrupt", `The row ${id} of yurt_revocations is invalid.`);
-    this.#known.set(id, revocation);
-    return revocation;
+    throw new StoreError("corrupt", `The row ${unreadable} of yurt_revocations is invalid.`);
   }
 
   /** Appends the revocations again that the table has lost. */
