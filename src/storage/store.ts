@@ -163,7 +163,7 @@ export interface Store {
    * promise. One store may do both, so a caller that does not need the difference awaits the answer.
    *
    * A store that is cut off from its database may have stored a batch that it rejects. A retry with the same updates,
-   * and possibly more behind them, stores them once.
+   * and possibly more behind them, stores them once. An empty batch is answered when the store can be written to.
    *
    * A deleted document stays deleted.
    */

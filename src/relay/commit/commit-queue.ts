@@ -161,8 +161,9 @@ export class CommitQueue {
    */
   async close(): Promise<void> {
     this.#isClosing = true;
-    if (this.#cancelRetry !== undefined) this.#retry();
+    if (this.#cancelRetry !== undefined && this.#batches.length > 0) this.#retry();
     await this.idle();
+    this.#cancelRetry?.();
     await this.#options.durability.close();
   }
 

@@ -77,13 +77,15 @@ export class Appender {
   }
 
   /**
-   * Resolves with the rows in the order of the batch. Called when the call before has ended.
+   * Resolves with the rows in the order of the batch. Called when the call before has ended. An empty batch shows whether
+   * the database can be written to, and ends what the call before has left open.
    *
    * Rejects with the error of Postgres. Then nothing is stored, unless the database cannot be reached.
    */
   async append(batch: PackedBatch): Promise<readonly RowId[]> {
     await this.#settleLast();
     await this.#appendLost();
+    if (batch.updates.length === 0) await this.#probe();
     try {
       return await this.#appendRest(batch);
     } catch (error) {
@@ -91,6 +93,14 @@ export class Appender {
       await this.#settleLast();
       return await this.#appendRest(batch);
     }
+  }
+
+  async #probe(): Promise<void> {
+    const { writer } = this.#options.connections;
+    const [found] = await repeatWhileBroken(
+      () => writer<{ readonly isStandby: boolean }[]>`SELECT pg_is_in_recovery() AS "isStandby"`,
+    );
+    if (found?.isStandby !== false) throw new StoreError("unavailable", "The database is a standby.");
   }
 
   /** Appends the updates of a batch that are not stored. */

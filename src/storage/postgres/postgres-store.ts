@@ -126,7 +126,6 @@ class PostgresStore implements SharedStore {
   }
 
   async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
-    if (batch.length === 0) return [];
     const packed = packBatch(batch, this.#clock.now());
     const begun = { at: this.#clock.elapsedMs() };
     this.#waiting.add(begun);

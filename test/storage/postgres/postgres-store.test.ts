@@ -293,29 +293,47 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
       },
     );
 
-    test("and is given up by the caller of an append that is stored: its follower is told of the update", async () => {
+    test.each([
+      ["append", [{ document: "d", update: updateOf([2]) }]],
+      ["probe", []],
+    ])(
+      "and is given up by the caller of an append that is stored: its follower is told with the next %s",
+      async (_, next) => {
+        using proxy = new BreakingProxy(server.socket);
+        const clock = new FakeClock();
+        const store = await open(await server.newSchema(proxy.socket), clock);
+        await store.append([{ document: "d", update: updateOf([0]) }]);
+        const told: FollowedUpdate[] = [];
+        await store.follow({
+          appended: (updates) => told.push(...updates),
+          changed: () => {},
+          missed: () => {},
+          reverted: () => {},
+        });
+        // The first look has ended, and nothing else is asked.
+        while (clock.pendingTimers === 0) await store.list({ limit: 1 });
+        proxy.breakNext("answer");
+        proxy.refuse();
+        const given = { document: "d", update: updateOf([1]), user: "ann" };
+        await Promise.resolve(store.append([given])).catch(() => {});
+        proxy.accept();
+        await store.append(next);
+        const loaded = await store.load("d");
+        expect(numbersIn(loaded).slice(0, 2)).toEqual([0, 1]);
+        expect(told).toEqual([{ ...given, row: rowsOf(loaded)[1] ?? 0 }]);
+        await store.close();
+      },
+    );
+
+    test("and stay away: a probe fails until the database can be reached", async () => {
       using proxy = new BreakingProxy(server.socket);
-      const clock = new FakeClock();
-      const store = await open(await server.newSchema(proxy.socket), clock);
-      await store.append([{ document: "d", update: updateOf([0]) }]);
-      const told: FollowedUpdate[] = [];
-      await store.follow({
-        appended: (updates) => told.push(...updates),
-        changed: () => {},
-        missed: () => {},
-        reverted: () => {},
-      });
-      // The first look has ended, and nothing else is asked.
-      while (clock.pendingTimers === 0) await store.list({ limit: 1 });
-      proxy.breakNext("answer");
+      const store = await openBehind(proxy);
+      proxy.breakNext("request");
       proxy.refuse();
-      const given = { document: "d", update: updateOf([1]), user: "ann" };
-      await Promise.resolve(store.append([given])).catch(() => {});
+      const probed = await Promise.resolve(store.append([])).catch((error: unknown) => error);
+      expect(probed).toMatchObject({ name: "StoreError", kind: "unavailable" });
       proxy.accept();
-      await store.append([{ document: "d", update: updateOf([2]) }]);
-      const loaded = await store.load("d");
-      expect(numbersIn(loaded)).toEqual([0, 1, 2]);
-      expect(told).toEqual([{ ...given, row: rowsOf(loaded)[1] ?? 0 }]);
+      expect(await store.append([])).toEqual([]);
       await store.close();
     });
 
