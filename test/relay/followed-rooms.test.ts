@@ -228,6 +228,44 @@ describe("a room that is open on two nodes", () => {
     expect(stored.getText("t").toString()).toBe("one two");
   });
 
+  test("stays open when a reading under way has begun before the store has lost the document", async () => {
+    const { a, b, ann, shared } = await setUp();
+    await ann.type("one ");
+    const { load } = b.store;
+    const begun = Promise.withResolvers<void>();
+    b.store.load = async (document) => {
+      b.store.load = load;
+      const loaded = await load(document);
+      await begun.promise;
+      return loaded;
+    };
+    const reading = b.parts.rooms.find("d")?.readAgain();
+    await settled();
+    await shared.lose("d");
+    begun.resolve();
+    await reading;
+    await settled();
+    expect([a, b].map(({ parts }) => parts.rooms.find("d")?.isDeleted)).toEqual([false, false]);
+  });
+
+  test("publishes an update that has the row of one that the store has lost", async () => {
+    const { a, ann, receive } = await setUp();
+    await ann.type("one ");
+    await receive();
+    const reused = { row: a.parts.rooms.find("d")?.sequence ?? 0, update: updateOfText("two") };
+    a.store.load = async () => ({
+      base: undefined,
+      tail: [reused],
+      quarantined: [],
+      sequence: reused.row,
+      rowsAfter: 0,
+    });
+    a.followed.reverted();
+    await settled();
+    expect(ann.receive()).toBe(1);
+    expect(ann.text.toString()).toContain("two");
+  });
+
   test("is read again ever less often while a row is damaged, however much is reported", async () => {
     const { shared, a, receive } = await setUp();
     let loads = 0;

@@ -11,7 +11,7 @@ import { type Classification, changes, type Growth } from "./comparison/classifi
 import { compareInSteps } from "./comparison/compare-in-steps.ts";
 import { withoutRepetition } from "./comparison/without-repetition.ts";
 import { type Answer, type Base, type Cut, DocumentContent, readBase } from "./document-content.ts";
-import { type KnownLog, readLog } from "./reading/read-log.ts";
+import { type KnownLog, type LogRelation, readLog } from "./reading/read-log.ts";
 import { nothingRead, type ReadParts, storedContents } from "./reading/stored-contents.ts";
 import { nothingStaged, type StagedContents } from "./waiting-updates.ts";
 
@@ -182,12 +182,12 @@ export class DocumentState {
    * As `expectContent`, for a log that other nodes write as well: all of it is part of the document afterwards. The
    * returned function returns what was not part of it before. Deletes are compared only if the content is in memory.
    */
-  expectLog(): (stored: StoredDocument | undefined, read: ReadParts) => readonly DecodedUpdate[] {
+  expectLog(relation: LogRelation): (stored: StoredDocument | undefined, read: ReadParts) => readonly DecodedUpdate[] {
     const committedSince: StoredUpdate[] = [];
     this.#committedWhileLoading = committedSince;
     return (stored, read) => {
       this.#committedWhileLoading = undefined;
-      const known = this.knownLog(committedSince);
+      const known = this.knownLog(relation, committedSince);
       const later = committedSince.filter(({ row }) => row > (stored?.sequence ?? 0));
       const log = readLog(stored, read, later);
       const added = log.addedTo(known);
@@ -209,10 +209,10 @@ export class DocumentState {
   }
 
   /** The log as this node knows it, with updates that were committed while it is loading. */
-  knownLog(committedSince: readonly StoredUpdate[] = []): KnownLog {
+  knownLog(relation: LogRelation, committedSince: readonly StoredUpdate[] = []): KnownLog {
     const tail = this.#content?.tailRows() ?? this.#unloadedRows;
     return {
-      rows: new Set([this.#baseRow, ...tail, ...committedSince.map(({ row }) => row)]),
+      rows: new Set(relation === "other" ? [] : [this.#baseRow, ...tail, ...committedSince.map(({ row }) => row)]),
       structs: this.#committedStructs,
       deletes: this.#content && [this.#content.deletes],
     };

@@ -250,7 +250,8 @@ export class Document implements MemoryHolder {
 
   async #load(): Promise<void> {
     try {
-      const known = this.#isFollowing ? () => this.state.knownLog() : undefined;
+      const { relation } = this.#identity;
+      const known = this.#isFollowing ? () => this.state.knownLog(relation) : undefined;
       await loadInTurns(this.name, { ...this.#options, known }, known ? this.#expectLog() : this.state.expectContent());
     } finally {
       this.#loading = undefined;
@@ -264,9 +265,10 @@ export class Document implements MemoryHolder {
   }
 
   #expectLog(): (stored: StoredDocument | undefined, read: ReadParts) => void {
-    const take = this.state.expectLog();
+    const { relation } = this.#identity;
+    const take = this.state.expectLog(relation);
     return (stored, read) => {
-      this.#sequence = this.#identity.sequenceAfter(stored, this.#sequence);
+      this.#sequence = this.#identity.sequenceAfter(stored, this.#sequence, relation);
       const added = take(stored, read);
       this.#readThrough = stored?.sequence ?? 0;
       this.#reader?.found(added);

@@ -1,5 +1,6 @@
 import type { RowId, StoredDocument } from "../../storage/store.ts";
 import { DocumentDeleted } from "./document-deleted.ts";
+import type { LogRelation } from "./reading/read-log.ts";
 
 /** Tells whether a log that is read is still that of an open document, or of another one of its name. */
 export class LogIdentity {
@@ -24,14 +25,20 @@ export class LogIdentity {
     this.#mayBeEarlier = true;
   }
 
+  /** That of the log of the next reading to the known one. */
+  get relation(): LogRelation {
+    return this.#mayBeEarlier ? "other" : "same";
+  }
+
   /**
    * Returns the row of the document's last update after a reading; `sequence` is that before. Throws `DocumentDeleted` if
-   * the document was purged, and possibly made anew.
+   * the document was purged, and possibly made anew. `relation` is that at the beginning of the reading.
    */
-  sequenceAfter(stored: StoredDocument | undefined, sequence: RowId): RowId {
+  sequenceAfter(stored: StoredDocument | undefined, sequence: RowId, relation: LogRelation): RowId {
     const read = stored?.sequence ?? 0;
-    if (!this.#mayBeEarlier) {
-      if (this.#isAnother(stored, sequence)) throw new DocumentDeleted();
+    if (relation === "same") {
+      // The store may have lost changes since it has begun: the next reading tells.
+      if (!this.#mayBeEarlier && this.#isAnother(stored, sequence)) throw new DocumentDeleted();
       return Math.max(sequence, read);
     }
     this.#mayBeEarlier = false;

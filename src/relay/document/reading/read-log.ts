@@ -7,6 +7,12 @@ import { withoutRepetition } from "../comparison/without-repetition.ts";
 import { type Base, DocumentContent, readBase } from "../document-content.ts";
 import { type ReadParts, storedContents } from "./stored-contents.ts";
 
+/**
+ * Whether the log that is read is the `same` as the known one, with more rows and fewer, or an `other` one after a loss of
+ * the store, in which a known row may be another update.
+ */
+export type LogRelation = "same" | "other";
+
 /** The part of a log that is known before it is read again. */
 export interface KnownLog {
   readonly rows: ReadonlySet<RowId>;
