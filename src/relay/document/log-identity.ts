@@ -25,7 +25,7 @@ export class LogIdentity {
     this.#mayBeEarlier = true;
   }
 
-  /** That of the log of the next reading to the known one. */
+  /** The relation of the log that is read next to the known one. */
   get relation(): LogRelation {
     return this.#mayBeEarlier ? "other" : "same";
   }
