@@ -17,7 +17,7 @@ import { type AwarenessBound, DropCounts, type Drops } from "./drop-counts.ts";
 import { NodeClient, NodeClients } from "./nodes/node-clients.ts";
 import { NodePresence, type RoomNodes } from "./nodes/node-presence.ts";
 import { PresenceAnswers } from "./presence-answers.ts";
-import { type MemberIds, mayBeOwn, Primaries } from "./primaries.ts";
+import { announce, type MemberIds, mayBeOwn, Primaries } from "./primaries.ts";
 import { isGone, Renewals } from "./renewals.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -233,9 +233,10 @@ export class Awareness<Member extends object | string> {
       ids.announcedClock = own.clock;
       this.#primaries.make(member, own.clientId);
     }
-    // (b) The others take a clock that is above the known one.
-    if (before === undefined || before === own.clock) this.#renewals.renew(member, own);
-    else if (isBehind) this.#renewals.renew(member, { clientId: own.clientId, clock: before, state: undefined });
+    // (b) The others take a clock that is above the known one, unless they have learnt a higher one on another node.
+    if (isBehind) this.#renewals.renew(member, { clientId: own.clientId, clock: before, state: undefined });
+    else if (before === undefined || before === own.clock || this.#nodes !== undefined)
+      this.#renewals.renew(member, own);
     if (before !== undefined) this.#renewals.requestOthers(member);
     this.#nodes?.returned(own.clientId);
   }
@@ -332,7 +333,7 @@ export class Awareness<Member extends object | string> {
   #apply(member: Member, ids: MemberIds, entry: AwarenessEntry, origin: EntryOrigin<Member>): boolean {
     const { clientId, clock, state } = entry;
     const client = this.#clients.get(clientId);
-    if (ids.ownId === clientId) ids.announcedClock = state === undefined ? undefined : clock;
+    if (ids.ownId === clientId && announce(ids, entry)) this.#nodes?.changed(clientId);
     if (state === undefined) return client !== undefined && this.#applyRemoval(member, ids, { entry, client, origin });
     if (client !== undefined && clock <= client.clock) return false;
     if (!this.#set(entry, origin)) return false;

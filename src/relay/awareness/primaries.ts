@@ -1,4 +1,5 @@
 import type { SmallMap } from "../../lib/collections/small-map.ts";
+import type { AwarenessEntry } from "./awareness-codec.ts";
 import type { AwarenessTable, ClientRecord } from "./awareness-table.ts";
 import { NodeClient, type NodeClients } from "./nodes/node-clients.ts";
 import type { RenewableIds } from "./renewals.ts";
@@ -115,6 +116,13 @@ export class Primaries<Member extends object | string> {
 
 function isHeir({ ownId, announcedClock }: HolderIds, { clientId, clock }: ClientRecord<unknown>): boolean {
   return ownId === clientId && announcedClock === clock;
+}
+
+/** Records that a member has sent its own id. Returns false if it has sent the same clock before. */
+export function announce(ids: HolderIds, { clock, state }: Pick<AwarenessEntry, "clock" | "state">): boolean {
+  const before = ids.announcedClock;
+  ids.announcedClock = state === undefined ? undefined : clock;
+  return ids.announcedClock !== before;
 }
 
 /** Whether an id is a member's own, or becomes it with this entry unless it is another member's. */

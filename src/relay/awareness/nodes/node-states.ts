@@ -70,14 +70,19 @@ export class NodeStates<Member extends object | string> {
         this.#takeUnheld(node, entry);
         continue;
       }
-      const known = this.#shared.clients.get(entry.clientId);
-      const isNew = entry.isFirst || this.#shared.nodeClients.get(node, entry.clientId) === undefined;
-      isReturning ||= isNew && known !== undefined;
+      isReturning ||= this.#isReturning(node, entry);
       const missing = this.#takeHeld(node, entry);
       if (missing !== undefined) outdated.push(missing);
     }
     if (isReturning) this.#shared.renewals.requestOthers();
     if (outdated.length > 0) this.#owner.outdated(node, outdated);
+  }
+
+  /** (c) Whether a client that was known has a new connection. */
+  #isReturning(node: NodeId, { clientId, isFirst }: NodeEntry): boolean {
+    const { clients, nodeClients } = this.#shared;
+    const isNew = isFirst || nodeClients.get(node, clientId) === undefined;
+    return isNew && clients.get(clientId) !== undefined;
   }
 
   /** Takes an entry of an id that the other node does not hold, or does not hold any more. */

@@ -353,6 +353,37 @@ describe("a client that moves to another node", () => {
     await pass();
     for (const { shown } of [a, b, c]) expect(shown()).toEqual([]);
   });
+
+  test("is inherited by no connection that has removed it", async () => {
+    const { a, b, c, pass } = await cluster();
+    for (const [room, member] of [
+      [a, "alan"],
+      [b, "bob"],
+      [c, "cora"],
+    ] as const)
+      room.observe(member);
+    await pass();
+    b.connect("first", 1, 1);
+    await pass();
+    a.connect("second", 1, 1);
+    await pass();
+    b.say("first", [1, 1, null]);
+    await pass();
+    for (const { shown } of [a, b, c]) expect(shown()).toEqual([[1, 1]]);
+    a.awareness.left("second");
+    await pass();
+    for (const { shown } of [a, b, c]) expect(shown()).toEqual([]);
+  });
+
+  test("raises its clock also if it is above the known one: others may have learnt a higher one elsewhere", async () => {
+    const { a, pass } = await cluster();
+    a.observe("alan");
+    a.connect("old", 1, 3);
+    a.awareness.left("old");
+    await pass();
+    a.connect("new", 1, 5);
+    expect(a.take("new").at(-1)).toEqual([[1, 6, '{"of":"new"}']]);
+  });
 });
 
 describe("a network of nodes that fails", () => {
