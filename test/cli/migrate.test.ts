@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TransferProgress } from "../../src/cli/migrate/transfer-progress.ts";
 import { openOrCreateStore } from "../../src/composition/open-store.ts";
@@ -63,6 +63,25 @@ describe.skipIf(isMissing("postgres"))("yurt migrate", () => {
     expect([back.code, back.err]).toEqual([0, ""]);
     expect(back.out).toMatch(/^documents +3\nupdates +3\n/);
     expect((await yurt(["documents", "list", "--data", target])).out).toMatch(/0000\n.*0001\n.*0002\n$/s);
+  });
+
+  test("takes the password of the database from a file, which belongs to the URL of the command", async () => {
+    const data = await filled("with-password", 2);
+    const url = await server.newSchema();
+    const passwordFile = workshop.file("password");
+    await Bun.write(passwordFile, "secret\n");
+    const environment = { YURT_CLUSTER_PASSWORD_FILE: passwordFile };
+    const { code, err } = await yurt(["migrate", "--to", url, "--data", data], { environment });
+    expect([code, err]).toEqual([0, ""]);
+  });
+
+  test("says that the documents of the data folder are damaged", async () => {
+    const data = workshop.file("damaged");
+    mkdirSync(data);
+    writeFileSync(join(data, "yurt.db"), "not a database");
+    const { code, err } = await yurt(["migrate", "--to", await server.newSchema(), "--data", data]);
+    expect(code).toBe(1);
+    expect(err).toContain(`The documents in ${data} cannot be read: `);
   });
 
   test("needs exactly one database, whose URL it does not show", async () => {

@@ -1,6 +1,4 @@
 import { openTransfer, type TransferPlaces } from "../../composition/cluster/open-transfer.ts";
-import { clusterOptionsOf } from "../../composition/settings/cluster/cluster-settings.ts";
-import { loadSettings } from "../../composition/settings/settings.ts";
 import type { GivenFlag, Sources } from "../../config/sources.ts";
 import { systemClock } from "../../lib/time/clock.ts";
 import { StoreError } from "../../storage/store.ts";
@@ -8,7 +6,7 @@ import { type TransferResult, transfer } from "../../storage/transfer/transfer.t
 import type { CommandInput } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { type Offline, withDataFolder } from "../offline.ts";
-import { describeProblems } from "../output/configuration-problems.ts";
+import { describeDataError } from "../output/data-errors.ts";
 import { formatThings } from "../output/print.ts";
 import { type Fact, printFacts } from "../output/records.ts";
 import { TransferProgress } from "./transfer-progress.ts";
@@ -25,18 +23,12 @@ export async function migrate(input: CommandInput): Promise<number> {
     return exitCodes.usage;
   }
   const direction = to === undefined ? "from" : "to";
-  const loaded = loadSettings(withUrl(input.sources, { flag: `--${direction}`, value: url }), [
-    "cluster.url",
-    "cluster.password",
-    "cluster.ca-file",
-  ]);
-  if (!loaded.ok) {
-    input.stderr.write(describeProblems(loaded.problems));
-    return exitCodes.badConfiguration;
-  }
-  const cluster = clusterOptionsOf(loaded.configuration.values);
-  if (cluster === undefined) throw new Error("The URL is valid, and is not there.");
-  return withDataFolder(input, ({ complain, dataFolder }) => run({ direction, cluster, dataFolder }, input, complain));
+  // The password and the certificate are checked together with the URL.
+  const sources = withUrl(input.sources, { flag: `--${direction}`, value: url });
+  return withDataFolder({ ...input, sources }, ({ cluster, complain, dataFolder }) => {
+    if (cluster === undefined) throw new Error("The URL is valid, and is not there.");
+    return run({ direction, cluster, dataFolder }, input, complain);
+  });
 }
 
 /** The URL has the place of the setting to which its password and its certificate belong. */
@@ -64,15 +56,18 @@ async function copy(places: TransferPlaces, { stderr }: CommandInput): Promise<T
     await using opened = await openTransfer(places);
     return await transfer({ ...opened, listener: progress, now: systemClock.now() });
   } catch (error) {
-    throw explained(error);
+    throw explained(error, places.dataFolder);
   } finally {
     progress.end();
   }
 }
 
-/** An error of the database does not concern the data folder. */
-function explained(error: unknown): unknown {
-  if (!(error instanceof StoreError) || !error.message.startsWith("Postgres: ")) return error;
+/** Says whether the error is one of the database or one of the data folder: the command uses both. */
+function explained(error: unknown, dataFolder: string): unknown {
+  if (!(error instanceof StoreError) || !error.message.startsWith("Postgres: ")) {
+    const text = describeDataError(error, dataFolder);
+    return text === undefined ? error : new Error(text, { cause: error });
+  }
   const text = error.message.replace(/\.?$/, ".");
   return new Error(`${text} Repeat the command when the database can be used: it goes on.`, { cause: error });
 }
