@@ -71,6 +71,8 @@ export async function openServerStorage(
       const reasons = [...whySilent(session), ...(store?.health().reasons ?? [])];
       return reasons.length === 0 ? undefined : reasons.join(", and ");
     },
+    // The parts that follow wait for their statements.
+    drain: async () => session.stopping(),
     reload: (next) => {
       password = next.cluster?.password;
     },

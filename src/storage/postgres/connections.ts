@@ -33,6 +33,8 @@ export interface Connections {
   openSeparate(closed: () => void): SQL;
   /** Gives up the connections but the separate ones, because the other end does not answer: see `RenewableSql.renew`. */
   renew(): void;
+  /** As `renew`, but no other ones are opened: statements that follow reject at once. */
+  giveUp(): void;
   /** Resolves when the statements that run have ended and the connections are closed. */
   close(): Promise<void>;
 }
@@ -80,6 +82,9 @@ export function openConnections({ url, password, caFile }: ConnectionsOptions): 
     },
     renew: () => {
       for (const each of all) each.renew();
+    },
+    giveUp: () => {
+      for (const each of all) each.giveUp();
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../../lib/time/clock.ts";
 import type { Connections } from "./connections.ts";
 
 export interface NodeSessionOptions {
-  readonly database: Pick<Connections, "openSeparate" | "renew">;
+  readonly database: Pick<Connections, "openSeparate" | "renew" | "giveUp">;
   readonly clock: Pick<Clock, "after" | "elapsedMs">;
   /** Whether this node does work for all nodes. */
   readonly mayLead: boolean;
@@ -16,6 +16,8 @@ const intervalMs = 1_000;
  * frozen has counted none, and its answer may be there.
  */
 const deadlineIntervals = 10;
+/** While the node stops, a database that has not answered for so long is given up for good. */
+const stoppingMs = 3_000;
 /** A node that was frozen does not know whether it still leads: it does not after this time without an answer. */
 const leaseMs = 3_000;
 /** The session of a frozen node is ended by Postgres after this time without a question, so that another node leads. */
@@ -43,6 +45,7 @@ export class NodeSession implements AsyncDisposable {
   #waitedIntervals = 0;
   #asking: Promise<void> | undefined;
   #cancel: (() => void) | undefined;
+  #isStopping = false;
   #isClosed = false;
   #leadChanged: () => void = () => {};
   #wasLeading = false;
@@ -81,6 +84,15 @@ export class NodeSession implements AsyncDisposable {
     this.#leadChanged = task;
   }
 
+  /**
+   * The node stops, and waits for the statements that run: from now on they reject, and those that follow, when the database
+   * has been silent for 3 s.
+   */
+  stopping(): void {
+    this.#isStopping = true;
+    this.#giveUpIfSilent();
+  }
+
   /** Ends the session: another node leads. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
@@ -111,8 +123,13 @@ export class NodeSession implements AsyncDisposable {
     });
   }
 
+  #giveUpIfSilent(): void {
+    if (this.#isStopping && this.silentMs >= stoppingMs) this.#options.database.giveUp();
+  }
+
   #look(): void {
     this.#report();
+    this.#giveUpIfSilent();
     if (this.#asking === undefined) {
       this.#waitedIntervals = 0;
       const asking = this.#askOrLose().finally(() => {

@@ -49,6 +49,12 @@ export class RenewableSql {
     }
   }
 
+  /** Closes the connections now: statements that run or wait reject, and those that follow. */
+  giveUp(): void {
+    this.#isClosed = true;
+    void this.#current.close({ timeout: 0 }).catch(() => {});
+  }
+
   /** Resolves when the statements that run have ended and the connections are closed. */
   async close(): Promise<void> {
     this.#isClosed = true;

@@ -59,6 +59,21 @@ describe.skipIf(isMissing("postgres"))("two servers on one database", () => {
     await eventually("ready", async () => (await answerOf("/readyz"))[0] === 200);
   });
 
+  test("stop within seconds while the database does not answer, also with an update that waits for it", async () => {
+    await using proxy = await CuttingProxy.to(postgres.socket);
+    await using clients = new TestClients();
+    const server = await startTestServer({ cluster: { url: new URL(await postgres.newSchema(proxy.socket)) } });
+    const writer = clients.connect(server.wsUrl, "waiting");
+    await synced(writer);
+    writer.text.insert(0, "stored");
+    await eventually("it is stored", async () => (await fetch(`${server.url}/v1/docs/waiting`)).status === 200);
+    proxy.cut();
+    writer.text.insert(0, "not ");
+    const begunAt = performance.now();
+    await server[Symbol.asyncDispose]();
+    expect(performance.now() - begunAt).toBeLessThan(9_000);
+  });
+
   test("find the documents when they start again with other data folders", async () => {
     {
       await using server = await startTestServer({ cluster });
