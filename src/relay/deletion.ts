@@ -79,12 +79,7 @@ export class Deletion implements BusListener {
    * one, which stays: its deletion may have been taken back.
    */
   async purgeDeleted(document: string, until: number): Promise<boolean> {
-    const isPurged = await this.#turns.run(document, async () => {
-      const deletedAt = (await this.#store.info(document))?.deletedAt;
-      if (deletedAt === undefined || deletedAt > until) return false;
-      await this.#store.purge(document);
-      return true;
-    });
+    const isPurged = await this.#turns.run(document, () => this.#store.purge(document, until));
     if (isPurged) await this.#store.scrub();
     return isPurged;
   }

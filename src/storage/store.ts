@@ -202,8 +202,12 @@ export interface Store {
   delete(document: string): Promise<boolean>;
   /** Takes a deletion back. Idempotent. Returns false if there is no such document. */
   undelete(document: string): Promise<boolean>;
-  /** Removes a document with its log. Idempotent. Its bytes may stay in the store's files until `scrub`. */
-  purge(document: string): Promise<void>;
+  /**
+   * Removes a document with its log, and returns whether it was there. Its bytes may stay in the store's files until
+   * `scrub`. With `deletedUntil` (epoch milliseconds) only a document that was deleted at that time or before: another node
+   * may take a deletion back meanwhile.
+   */
+  purge(document: string, deletedUntil?: number): Promise<boolean>;
   /**
    * Overwrites what purges and compactions have left in the store's files: when it resolves, no byte of a document that
    * was purged before the call is in them. The event loop is blocked for a few milliseconds at a time. A store whose

@@ -512,6 +512,18 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect(await load("other")).toEqual({ base: undefined, tail: [[3]] });
       });
 
+      test("removes only a document that was deleted in time, if there is a time", async () => {
+        await append("document", 1);
+        expect(await store.purge("document", Number.MAX_SAFE_INTEGER)).toBe(false);
+        await store.delete("document");
+        const deletedAt = (await store.info("document"))?.deletedAt ?? 0;
+        expect(await store.purge("document", deletedAt - 1)).toBe(false);
+        expect((await store.load("document"))?.deletedAt).toBe(deletedAt);
+        expect(await store.purge("document", deletedAt)).toBe(true);
+        expect(await store.load("document")).toBeUndefined();
+        expect(await store.purge("document", deletedAt)).toBe(false);
+      });
+
       test("is idempotent, and the name can be used again", async () => {
         await append("document", 1);
         await store.purge("document");

@@ -214,7 +214,7 @@ describe("a document that is open on another node", () => {
       for (const { update } of [...(stored?.base ? [stored.base] : []), ...(stored?.tail ?? [])])
         Y.applyUpdate(doc, update);
       purged.push(b.rooms.isInUse(document), doc.getText("t").length);
-      await purge(document);
+      return await purge(document);
     };
     const purging = a.deletion.purge("document");
     while (purged.length === 0) {

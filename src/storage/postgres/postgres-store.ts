@@ -185,8 +185,8 @@ class PostgresStore implements SharedStore {
     return this.#change(document, "undeleted", (transaction) => setDeletedAt(document, null, transaction));
   }
 
-  async purge(document: string): Promise<void> {
-    await this.#change(document, "purged", (transaction) => purgeDocument(document, transaction));
+  purge(document: string, deletedUntil?: number): Promise<boolean> {
+    return this.#change(document, "purged", (transaction) => purgeDocument(document, deletedUntil, transaction));
   }
 
   /** Does nothing: the files are those of Postgres, which uses the space of removed rows again after a vacuum. */

@@ -146,13 +146,14 @@ class SqliteStore implements FileStore {
     return this.#inTurn(() => this.#change((opened) => setDeletedAt(document, null, opened)));
   }
 
-  async purge(document: string): Promise<void> {
+  async purge(document: string, deletedUntil?: number): Promise<boolean> {
     return this.#inTurn(() => {
-      const found = this.#write(0, () => purgeRows(document, this.#opened));
+      const found = this.#write(0, () => purgeRows(document, deletedUntil, this.#opened));
       this.#connection.documentIds.delete(document);
-      if (found === undefined) return;
+      if (found === undefined) return false;
       this.#connection.journal.dropAll(found);
       this.#unsynced.deleteDocument(found);
+      return true;
     });
   }
 

@@ -123,9 +123,9 @@ export class FailingStore implements Store {
     return this.#store.undelete(document);
   }
 
-  async purge(document: string): Promise<void> {
+  async purge(document: string, deletedUntil?: number): Promise<boolean> {
     this.#refuse();
-    await this.#store.purge(document);
+    return await this.#store.purge(document, deletedUntil);
   }
 
   scrub(): Promise<void> {

@@ -114,8 +114,9 @@ class MemoryStore implements Store {
     return log !== undefined;
   }
 
-  async purge(document: string): Promise<void> {
-    this.#logs.delete(document);
+  async purge(document: string, deletedUntil?: number): Promise<boolean> {
+    const deletedAt = this.#logs.get(document)?.deletedAt ?? Number.POSITIVE_INFINITY;
+    return (deletedUntil === undefined || deletedAt <= deletedUntil) && this.#logs.delete(document);
   }
 
   /** Does nothing: this store has no files. */

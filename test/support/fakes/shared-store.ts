@@ -80,9 +80,9 @@ export class SharedStore {
       info: (document) => store.info(document),
       delete: (document) => changed(document, "deleted", store.delete(document)),
       undelete: (document) => changed(document, "undeleted", store.undelete(document)),
-      purge: (document) => {
-        this.#rowsAfter.delete(document);
-        return changed(document, "purged", store.purge(document));
+      purge: (document, deletedUntil) => {
+        if (deletedUntil === undefined) this.#rowsAfter.delete(document);
+        return changed(document, "purged", store.purge(document, deletedUntil));
       },
       scrub: () => store.scrub(),
       follow: async (follower) => {

@@ -1,4 +1,5 @@
 import type { SQL } from "bun";
+import { mayPurge } from "../../may-purge.ts";
 import { forgetContents } from "../webhooks/record-event.ts";
 import { lockDocument } from "./document-lock.ts";
 import { findDocument } from "./find-document.ts";
@@ -22,11 +23,15 @@ export async function setDeletedAt(name: string, at: number | null, transaction:
   return { isFound: true, isChanged: true };
 }
 
-/** Removes a document with its log and its history, in a transaction. Idempotent. */
-export async function purgeDocument(name: string, transaction: SQL): Promise<ChangedDocument> {
+/** Removes a document with its log and its history, in a transaction. As `Store.purge`. */
+export async function purgeDocument(
+  name: string,
+  deletedUntil: number | undefined,
+  transaction: SQL,
+): Promise<ChangedDocument> {
   await lockDocument(name, transaction);
   const found = await findDocument(name, transaction);
-  if (found === undefined) return { isFound: false, isChanged: false };
+  if (found === undefined || !mayPurge(found, deletedUntil)) return { isFound: false, isChanged: false };
   await transaction`DELETE FROM yurt_updates WHERE document = ${name}`;
   for (const table of ["yurt_quarantined", "yurt_history_segments", "yurt_history_snapshots", "yurt_versions"])
     await transaction`DELETE FROM ${transaction(table)} WHERE document = ${found.id}::bigint`;

@@ -1,4 +1,5 @@
 import { replacedTail } from "../../compaction/replaced-tail.ts";
+import { mayPurge } from "../../may-purge.ts";
 import { type Compaction, type RowId, StoreError } from "../../store.ts";
 import type { Connection } from "../connection.ts";
 import { addHistory, deleteHistory } from "../history/write-history.ts";
@@ -60,9 +61,13 @@ export function compactRows(
 }
 
 /** Deletes the rows of a document. Called in a transaction. Returns its number, if there is one. */
-export function purgeRows(name: string, { rowIds, statements, tableSums, webhooks }: Connection): number | undefined {
+export function purgeRows(
+  name: string,
+  deletedUntil: number | undefined,
+  { rowIds, statements, tableSums, webhooks }: Connection,
+): number | undefined {
   const found = statements.findDocument.get(name);
-  if (found === null) return undefined;
+  if (found === null || !mayPurge(found, deletedUntil)) return undefined;
   statements.deleteUpdates.run(found.id, 0, rowIds.last);
   statements.deleteQuarantined.run(found.id);
   deleteHistory(found.id, statements.history);
