@@ -1,4 +1,4 @@
-import { cluster } from "../cluster/cluster.ts";
+import { calmCluster, cluster } from "../cluster/cluster.ts";
 import { checkpoints } from "./checkpoints.ts";
 import { content } from "./content.ts";
 import { cursors } from "./cursors.ts";
@@ -34,5 +34,6 @@ export const scenarios: readonly Scenario[] = [
   signalingReconnect,
   turn,
   turnBesideRelay,
+  calmCluster,
   cluster,
 ];
