@@ -149,7 +149,6 @@ class SqliteStore implements FileStore {
   async purge(document: string, deletedUntil?: number): Promise<boolean> {
     return this.#inTurn(() => {
       const found = this.#write(0, () => purgeRows(document, deletedUntil, this.#opened));
-      this.#connection.documentIds.delete(document);
       if (found === undefined) return false;
       this.#connection.journal.dropAll(found);
       this.#unsynced.deleteDocument(found);

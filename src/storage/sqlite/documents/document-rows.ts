@@ -64,7 +64,7 @@ export function compactRows(
 export function purgeRows(
   name: string,
   deletedUntil: number | undefined,
-  { rowIds, statements, tableSums, webhooks }: Connection,
+  { documentIds, rowIds, statements, tableSums, webhooks }: Connection,
 ): number | undefined {
   const found = statements.findDocument.get(name);
   if (found === null || !mayPurge(found, deletedUntil)) return undefined;
@@ -72,6 +72,7 @@ export function purgeRows(
   statements.deleteQuarantined.run(found.id);
   deleteHistory(found.id, statements.history);
   statements.deleteDocument.run(found.id);
+  documentIds.delete(name);
   webhooks.deleteContents(name);
   tableSums.forget(found.id);
   webhooks.record({ type: "doc.purged", document: name, sequence: rowIds.last });
