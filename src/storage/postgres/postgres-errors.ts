@@ -54,6 +54,11 @@ export function isConnectionBroken(error: unknown): boolean {
   return error.code === "ERR_POSTGRES_CONNECTION_CLOSED" || error.errno === "57P01" || error.errno === "57P02";
 }
 
+/** Whether the transaction has waited for another one that has waited for it, and was rolled back. */
+export function isDeadlock(error: unknown): boolean {
+  return error instanceof SQL.PostgresError && error.errno === "40P01";
+}
+
 /** After a restart of the database all connections of a pool are broken, and each is found out by a statement. */
 const maxAttempts = 8;
 
