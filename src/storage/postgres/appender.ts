@@ -187,7 +187,7 @@ export class Appender {
     this.#unsettled = undefined;
     if (rows.length > 0) this.#options.created(batch.documents);
     // Rows that were compacted meanwhile are not found: then the batch is appended again, which changes no document.
-    if (rows.length !== batch.updates.length) return;
+    if (rows.length !== batch.documents.length) return;
     this.#kept.add(place, batch);
     if (batch === this.#lost[0]) {
       this.#lost = this.#lost.slice(1);

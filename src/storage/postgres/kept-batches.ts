@@ -1,6 +1,6 @@
 import type { Clock } from "../../lib/time/clock.ts";
 import type { BatchPlace } from "./documents/insert-batch.ts";
-import type { PackedBatch } from "./documents/packed-batch.ts";
+import { type PackedBatch, withoutCaller } from "./documents/packed-batch.ts";
 
 interface KeptBatch {
   readonly place: BatchPlace;
@@ -11,6 +11,8 @@ interface KeptBatch {
 
 const keptMs = 60_000;
 const keptBytes = 64 * 1024 * 1024;
+/** The memory of an update besides its bytes, about. */
+const entryBytes = 64;
 
 /**
  * The last batches that this node has stored. A standby that takes over may lack them, although Postgres has answered: by
@@ -30,8 +32,9 @@ export class KeptBatches {
   }
 
   add(place: BatchPlace, batch: PackedBatch): void {
-    this.#kept.push({ place, batch, storedAt: this.#clock.elapsedMs() });
-    this.#bytes += batch.bytes.byteLength;
+    const kept = withoutCaller(batch);
+    this.#kept.push({ place, batch: kept, storedAt: this.#clock.elapsedMs() });
+    this.#bytes += sizeOf(kept);
     this.#heads.set(place.writer, place.number);
     this.#forget();
   }
@@ -49,7 +52,7 @@ export class KeptBatches {
     const all = this.#kept.slice(this.#first);
     this.#kept = all.filter((kept) => !isLost(kept));
     this.#first = 0;
-    this.#bytes = this.#kept.reduce((sum, { batch }) => sum + batch.bytes.byteLength, 0);
+    this.#bytes = this.#kept.reduce((sum, { batch }) => sum + sizeOf(batch), 0);
     this.#heads.clear();
     for (const { place } of this.#kept) this.#heads.set(place.writer, place.number);
     return all.filter(isLost).map(({ batch }) => batch);
@@ -60,7 +63,7 @@ export class KeptBatches {
     let first = this.#kept[this.#first];
     while (first !== undefined && (first.storedAt < oldest || this.#bytes > keptBytes)) {
       const { batch, place } = first;
-      this.#bytes -= batch.bytes.byteLength;
+      this.#bytes -= sizeOf(batch);
       if (this.#heads.get(place.writer) === place.number) this.#heads.delete(place.writer);
       this.#first += 1;
       first = this.#kept[this.#first];
@@ -70,4 +73,8 @@ export class KeptBatches {
     this.#kept = this.#kept.slice(this.#first);
     this.#first = 0;
   }
+}
+
+function sizeOf({ bytes, documents }: PackedBatch): number {
+  return bytes.byteLength + documents.length * entryBytes;
 }

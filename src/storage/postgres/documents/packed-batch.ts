@@ -2,7 +2,7 @@ import type { PendingUpdate } from "../../store.ts";
 
 /** The updates of one append, as the columns of one statement. */
 export interface PackedBatch {
-  /** The updates as their caller has given them: a retry has the same objects. */
+  /** The updates as their caller has given them: a retry has the same objects. Empty if there is no retry. */
   readonly updates: readonly PendingUpdate[];
   readonly documents: readonly string[];
   readonly users: readonly (string | null)[];
@@ -35,6 +35,11 @@ export function packBatch(batch: readonly PendingUpdate[], at: number): PackedBa
     lengths: updates.map(({ update }) => update.byteLength),
     at,
   };
+}
+
+/** A batch whose caller does not repeat it: what the updates refer to, such as rooms and connections, can be freed. */
+export function withoutCaller(batch: PackedBatch): PackedBatch {
+  return { ...batch, updates: [] };
 }
 
 /** A batch without its first updates. */
