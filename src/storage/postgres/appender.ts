@@ -16,6 +16,8 @@ export interface AppenderOptions {
   readonly created: (documents: readonly string[]) => void;
   /** Called with updates that are stored, and whose append was rejected and is not repeated. */
   readonly abandoned: (updates: readonly FollowedUpdate[]) => void;
+  /** Called with documents of which some may have an update as for `abandoned` that is not found, because it is compacted. */
+  readonly changed: (documents: readonly string[]) => void;
   /** The largest row that this node has seen. */
   readonly largestRow: () => RowId;
 }
@@ -187,7 +189,10 @@ export class Appender {
     this.#unsettled = undefined;
     if (rows.length > 0) this.#options.created(batch.documents);
     // Rows that were compacted meanwhile are not found: then the batch is appended again, which changes no document.
-    if (rows.length !== batch.documents.length) return;
+    if (rows.length !== batch.documents.length) {
+      if (rows.length > 0) this.#options.changed(batch.documents);
+      return;
+    }
     this.#kept.add(place, batch);
     if (batch === this.#lost[0]) {
       this.#lost = this.#lost.slice(1);

@@ -113,6 +113,9 @@ class PostgresStore implements SharedStore {
       registered,
       created: (documents) => this.webhooks.recorded(documents),
       abandoned: (updates) => this.#follower?.appended(updates),
+      changed: (documents) => {
+        for (const document of new Set(documents)) this.#follower?.changed(document, "compacted");
+      },
     });
   }
 

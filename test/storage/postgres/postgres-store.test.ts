@@ -325,6 +325,32 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
       },
     );
 
+    test("and is given up by the caller of an append, of which a part is compacted: all its documents are read again", async () => {
+      using proxy = new BreakingProxy(server.socket);
+      const clock = new FakeClock();
+      const url = await server.newSchema(proxy.socket);
+      const store = await open(url, clock);
+      const other = await open(url.replace(encodeURIComponent(proxy.socket), encodeURIComponent(server.socket)));
+      const batchOf = (number: number) => ["d", "e"].map((document) => ({ document, update: updateOf([number]) }));
+      await store.append(batchOf(0));
+      const changed: string[] = [];
+      await store.follow({
+        appended: () => {},
+        changed: (document) => changed.push(document),
+        missed: () => {},
+        reverted: () => {},
+      });
+      while (clock.pendingTimers === 0) await store.list({ limit: 1 });
+      proxy.breakNext("answer");
+      proxy.refuse();
+      await Promise.resolve(store.append(batchOf(1))).catch(() => {});
+      await other.compact("d", compaction(rowsOf(await other.load("d")), updateOf([0, 1])));
+      proxy.accept();
+      await store.append([]);
+      expect(changed).toContain("e");
+      await closeAll([store, other]);
+    });
+
     test("and stay away: a probe fails until the database can be reached", async () => {
       using proxy = new BreakingProxy(server.socket);
       const store = await openBehind(proxy);
