@@ -13,6 +13,8 @@ const remedies: Readonly<Record<string, string>> = {
   "42704": "Remove the parameter from cluster.url",
 };
 
+const withoutTls = "Switch it on there (ssl = on), or remove sslmode and cluster.ca-file";
+
 /** Errors of a server that starts or ends, or of one that has no connection left. */
 const passing = /^(57P0|53300)/;
 
@@ -28,8 +30,9 @@ export function explained(error: unknown, place: string): unknown {
   if (passing.test(state)) return unusable(`${place}: ${error.message}. Start again later.`, error, true);
   if (state !== "") return unusable(`${place}: ${error.message}.`, error);
   // Nothing listens, the name is unknown, or nothing answers in time: the runtime does not tell these apart.
-  const reason = errorCode(error) === "ERR_POSTGRES_TLS_NOT_AVAILABLE" ? "does not speak TLS" : "does not answer";
-  return unusable(`${place} ${reason}. Start it, or correct cluster.url.`, error, reason === "does not answer");
+  if (errorCode(error) !== "ERR_POSTGRES_TLS_NOT_AVAILABLE")
+    return unusable(`${place} does not answer. Start it, or correct cluster.url.`, error, true);
+  return unusable(`${place} does not speak TLS. ${withoutTls}.`, error);
 }
 
 function unusable(sentences: string, cause: Error, mayPass = false): DatabaseUnusable {
