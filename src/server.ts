@@ -8,7 +8,7 @@ import { openDocuments } from "./composition/api/documents.ts";
 import { openEventStreams } from "./composition/api/event-streams.ts";
 import { openBackups } from "./composition/backups/backups.ts";
 import { openBus } from "./composition/cluster/open-bus.ts";
-import { openServerStorage } from "./composition/cluster/server-storage.ts";
+import { clusterStateOf, openServerStorage } from "./composition/cluster/server-storage.ts";
 import { openHttps } from "./composition/https.ts";
 import { openOperations } from "./composition/operations.ts";
 import { openPages } from "./composition/pages.ts";
@@ -169,6 +169,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       certificate: () => https?.certificate,
       turn: () => turn.facts,
       backup: () => backups?.state() ?? null,
+      cluster: () => clusterStateOf(storage, bus),
       makeBackup: async () => (await backups?.makeNow()) ?? { outcome: "off" },
       whyNotReady: (): readonly string[] => served.whyNotReady(),
     }),

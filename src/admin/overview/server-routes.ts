@@ -11,6 +11,7 @@ export interface ServerState extends Pick<ShownServer, "version" | "startedAt"> 
   /** Sentences without full stops; none for a server that takes updates. */
   readonly whyNotReady: () => readonly string[];
   readonly backup: () => ShownServer["backup"];
+  readonly cluster: () => ShownServer["cluster"];
   readonly certificate: () => ShownServer["certificate"];
   readonly turn: () => ShownServer["turn"];
   readonly storesDocuments: boolean;
@@ -66,6 +67,7 @@ function shownServer({ history, metrics, recent, state }: ServerRoutesOptions): 
     notReady: [...notReady],
     disk: state.storesDocuments && Number.isFinite(availableBytes) ? { availableBytes } : null,
     backup: state.backup(),
+    cluster: state.cluster(),
     certificate: state.certificate(),
     turn: state.turn(),
     memory: { residentBytes: state.residentBytes(), budgets: [...metrics.budgets.list()] },

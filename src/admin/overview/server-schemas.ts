@@ -34,6 +34,16 @@ export const serverState = v.pipe(
       ),
       v.description("null without a schedule of backups"),
     ),
+    cluster: v.pipe(
+      v.nullable(
+        v.object({
+          database: text("The host and the name of the database"),
+          otherNodes: count("The other servers that use it, and are heard"),
+          leads: v.pipe(v.boolean(), v.description("Whether this server does what one of them does for all")),
+        }),
+      ),
+      v.description("The database that the server shares with others; null for a server on its own"),
+    ),
     certificate: v.pipe(
       v.nullable(v.object({ names: v.array(v.string()), expiresAt: time("When it expires") })),
       v.description("The certificate in use; null if there is none"),

@@ -34,6 +34,14 @@ export interface ServerFacts {
   readonly disk: { readonly availableBytes: number } | null;
   /** Null without a schedule of backups. */
   readonly backup: { readonly lastSuccessAt: string | null; readonly lastFailureAt: string | null } | null;
+  /** The database that the server shares with others; null for a server on its own. */
+  readonly cluster: {
+    readonly database: string;
+    /** The other servers that use it, and are heard. */
+    readonly otherNodes: number;
+    /** Whether this server does what one of them does for all. */
+    readonly leads: boolean;
+  } | null;
   readonly certificate: { readonly names: readonly string[]; readonly expiresAt: string } | null;
   /** STUN and TURN of the server; null for a server that gives clients no ICE servers. */
   readonly turn: {

@@ -29,7 +29,7 @@ export interface AdministrationOptions
     OpenRoomsOptions,
     BackupRoutesOptions,
     RevocationRoutesOptions,
-    Pick<ServerState, "whyNotReady" | "backup" | "storesDocuments"> {
+    Pick<ServerState, "whyNotReady" | "backup" | "cluster" | "storesDocuments"> {
   /** Undefined for a server without API keys. */
   readonly apiKeys: KeptApiKeys | undefined;
   readonly streams: EventStreams;

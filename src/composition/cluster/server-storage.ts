@@ -1,3 +1,4 @@
+import type { Bus } from "../../cluster/bus.ts";
 import type { Lead } from "../../cluster/lead.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
@@ -78,6 +79,12 @@ export async function openServerStorage(
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** The facts about the cluster for administrators; null for a server on its own. */
+export function clusterStateOf({ database, lead }: ServerStorage, bus: Bus | undefined) {
+  if (database === undefined) return null;
+  return { database: database.place, otherNodes: bus?.peers.size ?? 0, leads: lead?.isLeading === true };
 }
 
 function ofFiles(files: FileStore | undefined): ServerStorage {

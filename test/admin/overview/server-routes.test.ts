@@ -13,6 +13,7 @@ test("a server that is well says so, with what it uses", async () => {
   const client = new YurtClient({ url: api.server.url, token: await api.adminToken() });
   const facts = await client.server.get();
   expect(facts).toMatchObject({ version, ready: true, notReady: [], backup: null, certificate: null, problems: [] });
+  expect(facts.cluster).toBeNull();
   expect(facts.turn).toBeNull();
   expect(facts.disk?.availableBytes).toBeGreaterThan(0);
   expect(facts.memory.residentBytes).toBeGreaterThan(10_000_000);

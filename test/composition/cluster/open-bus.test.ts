@@ -1,6 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { YurtClient } from "../../../src/client/client.ts";
 import { eventually } from "../../support/eventually.ts";
 import { isMissing } from "../../support/processes/programs.ts";
+import { yurt } from "../../support/processes/run-program.ts";
 import { PostgresServer } from "../../support/programs/postgres.ts";
 import { startTestServer } from "../../support/servers/start-test-server.ts";
 
@@ -21,5 +23,23 @@ describe.skipIf(isMissing("postgres"))("the bus of servers on one database", () 
     await using database = postgres.connect(cluster.url.href);
     const rows = await database`SELECT protocol FROM yurt_nodes`;
     expect([...rows]).toEqual([{ protocol: 1 }]);
+  });
+
+  test("is shown to administrators, with the database and whether the server leads", async () => {
+    await using postgres = await PostgresServer.start();
+    const url = await postgres.newSchema();
+    const start = () => startTestServer({ cluster: { url: new URL(url) }, auth: { mode: "token", secrets: [] } });
+    await using first = await start();
+    const token = (await yurt(["token", "--admin", "--cluster-url", url])).out.trim();
+    const shownBy = async (server: { readonly url: string }) =>
+      (await new YurtClient({ url: server.url, token }).server.get()).cluster;
+    await eventually("the only server leads", async () => (await shownBy(first))?.leads === true);
+    await using second = await start();
+    await eventually("they have met", async () => (await shownBy(first))?.otherNodes === 1);
+    expect(await shownBy(second)).toEqual({
+      database: expect.stringMatching(/^[^@]+\/[^@]+$/),
+      otherNodes: 1,
+      leads: false,
+    });
   });
 });

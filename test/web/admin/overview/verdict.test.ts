@@ -17,6 +17,7 @@ const well: ServerFacts = {
   notReady: [],
   disk: { availableBytes: 50e9 },
   backup: { lastSuccessAt: ago(3_600_000), lastFailureAt: null },
+  cluster: null,
   certificate: { names: ["collab.example.com"], expiresAt: new Date(now + 60 * day).toISOString() },
   turn: { state: "listening", urls: ["turn:203.0.113.10:3478"], allocations: 2, users: 1 },
   memory: {
@@ -69,10 +70,12 @@ function problem(event: string, level: string, { ageMs = minute, remedy = null a
 
 const ids = ({ findings }: ReturnType<typeof verdict>) => findings.map(({ id }) => id);
 
+const shown = (checks: ReturnType<typeof verdict>["checks"]) => checks.map(({ label, value }) => `${label}: ${value}`);
+
 test("a server without findings is well, and each check says how it is", () => {
   const { checks, findings, title, tone } = verdict();
   expect({ title, tone, findings }).toEqual({ title: "Nothing needs attention", tone: "good", findings: [] });
-  expect(checks.map(({ label, value }) => `${label}: ${value}`)).toEqual([
+  expect(shown(checks)).toEqual([
     "Updates: Accepted",
     "Connections: 120 of 1,000",
     "Acknowledged: within 20 ms",
@@ -103,6 +106,22 @@ test("a server that does without something is well", () => {
     "TURN",
     "Webhooks",
   ]);
+});
+
+test("a server of a cluster shows the database and the other nodes instead of a disk and backups of its own", () => {
+  const cluster = { database: "db.example.com/yurt", otherNodes: 2, leads: true };
+  const { checks, tone } = verdict({ cluster, disk: { availableBytes: 1 }, backup: null });
+  expect(tone).toBe("good");
+  expect(shown(checks)).toEqual(
+    expect.arrayContaining([
+      "Database: db.example.com/yurt",
+      "Other nodes: 2",
+      "Disk: Documents are in the database",
+      "Last backup: Not made by Yurt",
+    ]),
+  );
+  const alone = verdict({ cluster: { ...cluster, otherNodes: 0 } });
+  expect(shown(alone.checks)).toContain("Other nodes: None");
 });
 
 test.each<[string, Partial<ServerFacts>, string, "busy" | "away"]>([

@@ -1,11 +1,13 @@
 import type { ServerFacts } from "../../../../client/server/administration.ts";
 import { remedyOf } from "../../data/problem-remedy.ts";
-import { formatAgo, formatBytes, formatDuration } from "../../parts/formats.ts";
+import { formatAgo, formatBytes, formatCount, formatDuration } from "../../parts/formats.ts";
 import { type Check, type Finding, found, passed, unused } from "./check.ts";
 import { thresholds } from "./thresholds.ts";
 
-export function diskCheck({ disk }: Pick<ServerFacts, "disk">): Check {
+export function diskCheck({ cluster, disk }: Pick<ServerFacts, "cluster" | "disk">): Check {
   if (disk === null) return unused("Disk", "No documents are stored");
+  // The data folder is small then: the disk that fills up is that of the database.
+  if (cluster !== null) return unused("Disk", "Documents are in the database");
   const free = `${formatBytes(disk.availableBytes)} free`;
   if (disk.availableBytes >= thresholds.diskBytes) return passed("Disk", free);
   return found("Disk", free, [
@@ -20,7 +22,17 @@ export function diskCheck({ disk }: Pick<ServerFacts, "disk">): Check {
   ]);
 }
 
-export interface BackupFacts extends Pick<ServerFacts, "backup" | "problems" | "startedAt"> {
+/** The database that several servers share. While it does not answer, the server is not ready. */
+export function clusterChecks({ cluster }: Pick<ServerFacts, "cluster">): readonly Check[] {
+  if (cluster === null) return [];
+  const others = cluster.otherNodes === 0 ? "None" : formatCount(cluster.otherNodes);
+  return [
+    passed("Database", cluster.database),
+    cluster.otherNodes === 0 ? unused("Other nodes", others) : passed("Other nodes", others),
+  ];
+}
+
+export interface BackupFacts extends Pick<ServerFacts, "backup" | "cluster" | "problems" | "startedAt"> {
   /** The interval of the schedule, in milliseconds; undefined if unknown. */
   readonly everyMs: number | undefined;
   /** Epoch milliseconds. */
@@ -29,8 +41,9 @@ export interface BackupFacts extends Pick<ServerFacts, "backup" | "problems" | "
 
 const explains = ["backup-failed"];
 
-export function backupCheck({ backup, everyMs = 0, now, problems, startedAt }: BackupFacts): Check {
+export function backupCheck({ backup, cluster, everyMs = 0, now, problems, startedAt }: BackupFacts): Check {
   const label = "Last backup";
+  if (cluster !== null) return unused(label, "Not made by Yurt");
   if (backup === null) return unused(label, "Not scheduled");
   const { lastFailureAt, lastSuccessAt } = backup;
   const value = lastSuccessAt === null ? "None yet" : formatAgo(lastSuccessAt, now);

@@ -4,7 +4,7 @@ import { type Check, type Finding, worstOf } from "./check.ts";
 import { errorCheck } from "./error-check.ts";
 import { acknowledgementCheck, eventLoopCheck, type Measured, memoryCheck } from "./load-checks.ts";
 import { certificateCheck, connectionsCheck, readyCheck, turnCheck } from "./service-checks.ts";
-import { backupCheck, diskCheck } from "./storage-checks.ts";
+import { backupCheck, clusterChecks, diskCheck } from "./storage-checks.ts";
 import { webhookCheck } from "./webhook-check.ts";
 
 export interface Observations {
@@ -37,6 +37,7 @@ export function verdictOf(observations: Observations): Verdict {
     acknowledgementCheck(acknowledgementP99Ms),
     eventLoopCheck(eventLoopLagP99Ms),
     memoryCheck(facts),
+    ...clusterChecks(facts),
     diskCheck(facts),
     backupCheck({ ...facts, everyMs, now }),
     certificateCheck(facts, now),

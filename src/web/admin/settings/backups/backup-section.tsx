@@ -37,7 +37,7 @@ export function BackupSection() {
     <>
       <section class="panel stack" aria-labelledby="backups-title">
         <LoadedPart of={facts.state} retry={facts.refresh}>
-          {({ backup, problems }) => (
+          {({ backup, cluster, problems }) => (
             <>
               <header>
                 <h2 id="backups-title">Backups</h2>
@@ -52,16 +52,7 @@ export function BackupSection() {
                   </button>
                 )}
               </header>
-              {backup === null ? (
-                <Empty title="No backups are scheduled">
-                  <p>
-                    Start the server with <code>--backup-every 24h</code>: it then makes verified backups of all
-                    documents while it runs.
-                  </p>
-                </Empty>
-              ) : (
-                <BackupTimes backup={backup} problems={problems} />
-              )}
+              {backup === null ? <NoBackups cluster={cluster} /> : <BackupTimes backup={backup} problems={problems} />}
               {made !== undefined && <MadeFacts made={made} />}
             </>
           )}
@@ -81,6 +72,26 @@ export function BackupSection() {
         </LoadedPart>
       </section>
     </>
+  );
+}
+
+function NoBackups({ cluster }: Pick<ServerFacts, "cluster">) {
+  if (cluster !== null)
+    return (
+      <Empty title="Yurt makes no backups of a shared database">
+        <p>
+          The documents are in the database <code>{cluster.database}</code>. Back that up with its own programs:{" "}
+          <code>pg_dump</code>, or an archive of its write-ahead log.
+        </p>
+      </Empty>
+    );
+  return (
+    <Empty title="No backups are scheduled">
+      <p>
+        Start the server with <code>--backup-every 24h</code>: it then makes verified backups of all documents while it
+        runs.
+      </p>
+    </Empty>
   );
 }
 
