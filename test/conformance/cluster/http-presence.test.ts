@@ -23,7 +23,6 @@ describe.skipIf(isMissing("postgres"))("presence over HTTP on three nodes", () =
   test("is read and set at any node, and clients of all nodes are disconnected", async () => {
     const secret = "the secret of the nodes, which is long enough";
     await using cluster = await TestCluster.start(3, postgres, { auth: { mode: "open", secrets: [secret] } });
-    await cluster.heard();
     const [first, second, third] = cluster.nodes;
     await using clients = new TestClients();
     const ann = clients.connect(first.wsUrl, "notes");

@@ -40,7 +40,6 @@ describe.skipIf(isMissing("postgres") || isMissing("caddy"))(
     test("share the clients, and one takes those of the other when it stops", async () => {
       await using cluster = await TestCluster.start(2, postgres);
       const [first, second] = cluster.nodes;
-      await cluster.heard();
       const { code = "" } = codeBlocks("docs/cluster.md").find(({ language }) => language === "caddyfile") ?? {};
       await using proxy = await ReverseProxy.start({
         program: "caddy",

@@ -8,15 +8,17 @@ export class TestCluster<N extends number> implements AsyncDisposable {
   readonly nodes: Tuple<N, TestServer>;
   readonly #started: readonly TestServer[];
 
-  /** Starts `count` servers with the same options. */
+  /** Starts `count` servers with the same options. Resolves when all of them hear each other. */
   static async start<const N extends number>(
     count: N,
     postgres: PostgresServer,
     options: Omit<TestServerOptions, "cluster"> = {},
   ): Promise<TestCluster<N>> {
-    const cluster = { url: new URL(await postgres.newSchema()) };
-    const started = Array.from({ length: count }, () => startTestServer({ ...options, cluster }));
-    return new TestCluster(count, await Promise.all(started));
+    const database = { url: new URL(await postgres.newSchema()) };
+    const started = Array.from({ length: count }, () => startTestServer({ ...options, cluster: database }));
+    const cluster = new TestCluster(count, await Promise.all(started));
+    await cluster.#heard();
+    return cluster;
   }
 
   private constructor(count: N, started: readonly TestServer[]) {
@@ -24,8 +26,7 @@ export class TestCluster<N extends number> implements AsyncDisposable {
     this.nodes = tuple(count, started);
   }
 
-  /** Resolves when all nodes hear each other. */
-  async heard(): Promise<void> {
+  async #heard(): Promise<void> {
     const peers = `yurt_bus_peers ${this.#started.length - 1}\n`;
     const hears = async ({ url }: TestServer) => (await (await fetch(`${url}/metrics`)).text()).includes(peers);
     await Promise.all(this.#started.map((node) => eventually("the other nodes are heard", () => hears(node))));
