@@ -106,6 +106,12 @@ describe.skipIf(isMissing("postgres"))("yurt migrate", () => {
       1,
       "yurt: The database has no documents of Yurt. Give the URL of another one.\n",
     ]);
+    const absent = workshop.file("absent");
+    const missing = await yurt(["migrate", "--to", url, "--data", absent]);
+    expect([missing.code, missing.err]).toEqual([
+      1,
+      `yurt: No Yurt data in ${absent}. Start the server once, or pass --data.\n`,
+    ]);
     await yurt(["migrate", "--to", url, "--data", data]);
     const again = await yurt(["migrate", "--to", url, "--data", data]);
     expect([again.code, again.err]).toEqual([

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { systemClock } from "../../../lib/time/clock.ts";
 import type { AccessContent } from "../../access/access-content.ts";
 import { readFolderAccess } from "../../access/folder-access.ts";
@@ -30,10 +30,11 @@ import { DatabaseRows } from "./database-rows.ts";
  * Throws `DatabaseMissing`, `DataFolderLocked`, `StoreError`, `DatabaseIsNewer`, `TransferRefused` or the system's error.
  */
 export function openFolderSource(path: string): TransferSource {
+  const file = join(resolve(path), databaseName);
+  if (!hasDatabase(file)) throw new DatabaseMissing(file);
   const folder = openExistingDataFolder(path);
   try {
-    const file = join(folder.path, databaseName);
-    if (!hasDatabase(file) || isNewDatabase(file)) throw new DatabaseMissing(file);
+    if (isNewDatabase(file)) throw new DatabaseMissing(file);
     const database = openIdleDatabase(file);
     try {
       return new FolderSource(database, { file, released: () => folder.release() });
