@@ -165,6 +165,20 @@ describe("yurt doctor fails, and names the remedy, when", () => {
     expect(about("Ports")).toEqual([]);
     expect(server.port).toBeGreaterThan(0);
   });
+
+  test("the server is not ready, and says all its reasons", async () => {
+    await using running = await startTestServer({ dataFolder: data });
+    const reasons =
+      "not ready: the database has not answered for 7 s; revocations and API keys cannot be read from the database";
+    await using other = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: () => new Response(reasons, { status: 503 }),
+    });
+    const { about } = await doctor("--port", String(other.port));
+    expect(about("Server")[0]?.message).toEndWith(`/readyz answers 503 "${reasons}".`);
+    expect(running.port).not.toBe(other.port);
+  });
 });
 
 describe("yurt doctor warns, when", () => {

@@ -6,6 +6,8 @@ import { describeFetchError, fetchLocally } from "../fetch-from.ts";
 import type { Finding } from "../finding.ts";
 
 const check = "Server";
+/** A server that is not ready may have several reasons; another program may send a page of HTML. */
+const longestAnswer = 300;
 
 /** Whether the server answers on this machine; if it does not run, whether it could listen. */
 export async function checkListening(examination: Examination): Promise<readonly Finding[]> {
@@ -30,7 +32,7 @@ async function checkReadiness({ localUrl }: Examination): Promise<Finding> {
     return {
       check,
       status: "fail",
-      message: `${localUrl}/readyz answers ${response.status} "${line.slice(0, 60)}".`,
+      message: `${localUrl}/readyz answers ${response.status} "${line.slice(0, longestAnswer)}".`,
       remedy,
     };
   } catch (error) {
