@@ -273,7 +273,7 @@ export const commandGroups: readonly CommandGroup[] = [
   {
     name: "documents",
     help: "list, export, import, copy and delete documents",
-    note: "They work through the server that runs on the data folder; if none does, on the folder itself. Only compact needs the server to be stopped. On the folder they migrate the database of an older release, as a start does.",
+    note: "With --cluster-url they work on the database, whether servers use it or not; else through the server that runs on the data folder, and if none does, on the folder itself. Only compact on a data folder needs the server to be stopped. On a folder they migrate the database of an older release, as a start does.",
     commands: documentCommands,
   },
 ];
