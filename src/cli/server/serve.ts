@@ -28,6 +28,7 @@ import { ConfigurationReload } from "./configuration-reload.ts";
 import { dashboardLink } from "./dashboard-link.ts";
 import { demoLink } from "./demo-link.ts";
 import { descriptorWarning } from "./descriptor-warning.ts";
+import { logRuntimeWarnings } from "./runtime-warnings.ts";
 import { ServiceManager } from "./service-manager.ts";
 import { Signals } from "./signals.ts";
 import { type AdvertisedTurn, turnEndpoint, turnUrls } from "./turn-endpoint.ts";
@@ -57,6 +58,7 @@ export async function serve(input: CommandInput): Promise<number> {
     tap: (line) => recent.take(line),
   });
   endOnCrash(log);
+  logRuntimeWarnings(console, log);
   const signals = new Signals({ onTerminal });
   const manager = new ServiceManager({ environment: sources.environment, clock: systemClock });
   let inForce = () => configuration;
