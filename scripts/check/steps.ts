@@ -50,6 +50,14 @@ const tortureGroup: TestGroup = {
   testLimitMs: 150 * second,
   limitMs: 420 * second,
 };
+/** They wait for the disk and for timers of the database. */
+const databaseGroup: TestGroup = {
+  name: "database",
+  files: "test/{storage/{postgres,transfer}/**,composition/cluster/**,cli/{migrate,documents/cluster}.test.ts}",
+  workers: 4,
+  testLimitMs: 60 * second,
+  limitMs: 180 * second,
+};
 /** It counts what the server refuses within a time, so nothing runs beside it. */
 const fuzzGroup: TestGroup = {
   name: "fuzz",
@@ -65,7 +73,14 @@ const unitGroup: TestGroup = {
   testLimitMs: 20 * second,
   limitMs: 240 * second,
 };
-const groups: readonly TestGroup[] = [browserGroup, conformanceGroup, fuzzGroup, tortureGroup, unitGroup];
+const groups: readonly TestGroup[] = [
+  browserGroup,
+  conformanceGroup,
+  databaseGroup,
+  fuzzGroup,
+  tortureGroup,
+  unitGroup,
+];
 
 const staticSteps: readonly Step[] = [
   {
@@ -119,7 +134,7 @@ export interface Plan {
 
 /**
  * Plans the check of the repository in `root`. `filters` select test files by a part of their path; `isFast` leaves out
- * the tests of real servers and browsers.
+ * the tests of real servers, browsers and databases.
  *
  * The build comes first: conformance and torture run the executable, and Bun's temporary file in `root` would be taken
  * for a file of the repository. The other static steps run beside the unit tests.
@@ -133,12 +148,12 @@ export async function planCheck(root: string, filters: readonly string[], isFast
     const found = files.get(group);
     return found === undefined ? [] : [testStep(group, found)];
   };
-  const others = isFast ? [] : [conformanceGroup, fuzzGroup, tortureGroup, browserGroup];
+  const others = isFast ? [] : [databaseGroup, conformanceGroup, fuzzGroup, tortureGroup, browserGroup];
   const stages = [[buildStep], [...staticSteps, ...stepsOf(unitGroup)], ...others.map(stepsOf)];
   const run = isFast ? [unitGroup] : groups;
   return {
     stages,
-    needsPrograms: !isFast && (files.has(browserGroup) || files.has(conformanceGroup)),
+    needsPrograms: !isFast && [browserGroup, conformanceGroup, databaseGroup].some((group) => files.has(group)),
     testFiles: run.reduce((sum, group) => sum + (files.get(group)?.length ?? 0), 0),
   };
 }
