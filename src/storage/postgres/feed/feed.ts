@@ -158,7 +158,7 @@ export class Feed {
     const others = [...heads.byWriter].filter(([writer]) => !ownWriters.has(writer));
     this.#lagBatches = others.reduce((sum, [writer, head]) => sum + head - (this.#cursors.get(writer) ?? 0), 0);
     if (!hasRung && this.#lagBatches > 0) this.#options.repaired(this.#lagBatches);
-    for (const [writer, head] of others) await this.#readWriter(writer, head);
+    await allEnded(others.map(([writer, head]) => this.#readWriter(writer, head)));
     for (const writer of this.#cursors.keys()) if (!heads.byWriter.has(writer)) this.#cursors.delete(writer);
     this.#readAt = heads.at;
     this.#caughtUp();
@@ -198,4 +198,10 @@ export class Feed {
       after = until;
     }
   }
+}
+
+/** Rejects when all have ended, if one has failed: none of them goes on beside the next reading. */
+async function allEnded(tasks: readonly Promise<void>[]): Promise<void> {
+  const ended = await Promise.allSettled(tasks);
+  for (const task of ended) if (task.status === "rejected") throw task.reason;
 }
