@@ -156,6 +156,11 @@ export interface Store {
   /** Reads a document, also a deleted one; undefined for one without appends, or one that was purged. */
   load(document: string): Promise<StoredDocument | undefined>;
   /**
+   * The time that should pass from the beginning of one append to that of the next, in milliseconds: what comes meanwhile is
+   * better appended together. Undefined: none.
+   */
+  readonly appendIntervalMs?: number | undefined;
+  /**
    * Appends all of `batch` in one transaction, and answers with the row ids in the order of the batch. The batch survives
    * `kill -9` once the answer is there.
    *

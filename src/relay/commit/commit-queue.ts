@@ -67,8 +67,8 @@ const maxBatchWrites = 250;
 const maxBatchBytes = 1024 * 1024;
 
 /**
- * Commits the updates of all rooms to the store in groups: one transaction per turn of the event loop, bounded in size.
- * This is the place where an update is committed.
+ * Commits the updates of all rooms to the store in groups: one transaction per turn of the event loop, bounded in size, or
+ * per `Store.appendIntervalMs`. This is the place where an update is committed.
  *
  * After a transaction, one synchronous block calls the `committed` callback of every update, inside
  * `Durability.committed`: the room publishes the update and registers its origin with `Durability.whenDurable`.
@@ -88,6 +88,8 @@ export class CommitQueue {
   #committedUpdates = 0;
   /** Whether a commit runs or is due: at the end of this turn, or at the next retry. */
   #isBusy = false;
+  /** The time of the last commit; not kept for a store without an interval. */
+  #begunAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
   /** The time of the first of these failures. */
   #failingSince = 0;
@@ -187,7 +189,11 @@ export class CommitQueue {
     // The commit shows whether the store works: a probe beside it would begin a second transaction.
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    this.#options.clock.afterTurn(this.#commit);
+    const { clock, store } = this.#options;
+    const { appendIntervalMs } = store;
+    const waitMs = appendIntervalMs === undefined ? 0 : this.#begunAt + appendIntervalMs - clock.elapsedMs();
+    if (waitMs > 0) clock.after(waitMs, this.#commit);
+    else clock.afterTurn(this.#commit);
   }
 
   #retry(): void {
@@ -199,6 +205,7 @@ export class CommitQueue {
   readonly #commit = (): void => {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
+    if (this.#options.store.appendIntervalMs !== undefined) this.#begunAt = this.#options.clock.elapsedMs();
     // There is no batch when the store is only probed.
     const batch = this.#batches.shift();
     let rows: readonly RowId[] | Promise<readonly RowId[]>;

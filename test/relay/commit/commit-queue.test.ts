@@ -53,7 +53,40 @@ class SynchronousStore extends FailingStore {
   }
 }
 
+/** A store that wants 6 ms between its appends. */
+class IntervalStore extends FailingStore {
+  readonly appendIntervalMs = 6;
+}
+
 describe("the commit queue", () => {
+  test("collects what comes within the interval of a store, and lets the first update after a pause go at once", async () => {
+    const { clock, enqueue, events, queue, store, turn } = setUp(undefined, new IntervalStore(openMemoryStore()));
+    clock.advance(1_000);
+    enqueue("first");
+    await turn();
+    expect(events.splice(0)).toEqual(["first committed"]);
+    enqueue("second");
+    await turn();
+    clock.advance(5);
+    enqueue("third");
+    await turn();
+    expect(events).toEqual([]);
+    clock.advance(1);
+    await turn();
+    expect(events.splice(0)).toEqual(["second committed", "third committed"]);
+    expect(store.appended.map((batch) => batch.length)).toEqual([1, 2]);
+    clock.advance(6);
+    enqueue("fourth");
+    await turn();
+    expect(events.splice(0)).toEqual(["fourth committed"]);
+    enqueue("last");
+    const closing = queue.close();
+    clock.advance(6);
+    await turn();
+    await closing;
+    expect(events).toEqual(["last committed"]);
+  });
+
   test("has a connection wait whose writes are many, until half of them are stored or all are discarded", async () => {
     const { clock, queue, enqueue, store, turn, events } = setUp(100);
     const [busy, other] = [{}, {}];
