@@ -177,6 +177,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const parts = [...own, administered];
   const routes = parts.flatMap(({ api = [] }) => api);
   parts.push(opening.use(openApi(routes, authorized)));
+  // A client that comes earlier could get an id that one of another node has.
+  await bus?.met();
   const served: ServedParts = opening.adopt(
     serveParts(parts, { ...authorized, channels, assets: pages.assets, encryption: https }),
     // Only a failure that follows leads here with connections open.

@@ -16,6 +16,13 @@ export async function beatInTable({ node, protocol, release }: NodeFacts, sql: S
     ON CONFLICT (id) DO UPDATE SET beat = now()`;
 }
 
+/** The other nodes that have said that they run, within the last `withinMs` by the clock of the database. */
+export async function runningBesides(node: NodeId, withinMs: number, sql: SQL): Promise<ReadonlySet<NodeId>> {
+  const rows = await sql<{ readonly id: NodeId }[]>`
+    SELECT id FROM yurt_nodes WHERE id <> ${node} AND beat > now() - ${withinMs}::float8 * interval '1 ms'`;
+  return new Set(rows.map(({ id }) => id));
+}
+
 export async function removeNode(node: NodeId, sql: SQL): Promise<void> {
   await sql`DELETE FROM yurt_nodes WHERE id = ${node}`;
 }

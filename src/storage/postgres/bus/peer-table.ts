@@ -22,7 +22,7 @@ interface HeardNode {
 }
 
 /** A node that is silent for so many ticks, of a second, is lost: three beats are missing. Slow machines tick late. */
-const silenceTicks = 10;
+export const silenceTicks = 10;
 
 /**
  * Which nodes are heard, and hear this one. Those that both do are its peers.

@@ -6,9 +6,9 @@ import { repeatWhileBroken, translateErrors } from "../postgres-errors.ts";
 import { type BusItem, encodeItem } from "./bus-codec.ts";
 import { BusConnections } from "./bus-connections.ts";
 import { Incoming } from "./incoming.ts";
-import { beatInTable, channelOf, type NodeFacts, removeNode, removeOld } from "./node-row.ts";
+import { beatInTable, channelOf, type NodeFacts, removeNode, removeOld, runningBesides } from "./node-row.ts";
 import { Outgoing } from "./outgoing.ts";
-import { PeerTable } from "./peer-table.ts";
+import { PeerTable, silenceTicks } from "./peer-table.ts";
 import { Questions } from "./questions.ts";
 
 export interface PostgresBusOptions {
@@ -25,6 +25,12 @@ export interface PostgresBusOptions {
 
 /** The bus of a node, until it is closed. */
 export interface OpenBus extends Bus {
+  /**
+   * Resolves when every node that runs takes this one for a peer, and what it has sent as soon as it did has been received:
+   * at once for a node that is alone. Resolves after 3 s at the latest, because a node that was killed a moment ago looks
+   * as if it ran. Call it once, when all subjects are open. Never rejects.
+   */
+  met(): Promise<void>;
   /** Tells the others that the node has ended. The pool stays open. */
   close(): Promise<void>;
 }
@@ -39,6 +45,7 @@ const deafTicks = 8;
 const removalTicks = 60;
 const defaultWithinMs = 1_000;
 const spillDeadlineMs = 5_000;
+const meetingMs = 3_000;
 const closingMs = 1_000;
 
 /**
@@ -64,6 +71,10 @@ class PostgresBus implements OpenBus {
   readonly #connections: BusConnections;
   /** Nodes of which messages were lost before they were peers: it may be that they take this node for one. */
   readonly #missing = new Set<NodeId>();
+  /** Resolved when the connections of the bus are open for the first time. */
+  readonly #listening = Promise.withResolvers<void>();
+  /** Repeats the question of `met`, while it waits for answers. */
+  #askAgain: (() => void) | undefined;
   #asksForBeats = true;
   #ticks = 0;
   /** The ticks since the last envelope of this node came back. */
@@ -81,6 +92,7 @@ class PostgresBus implements OpenBus {
       joined: (node) => this.#joined(node),
       lost: (node) => this.#lost(node),
       forgotten: (node) => {
+        this.#questions.lost(node);
         this.#incoming.forget(node);
         this.#missing.delete(node);
       },
@@ -141,6 +153,10 @@ class PostgresBus implements OpenBus {
     };
   }
 
+  async met(): Promise<void> {
+    await this.#within(meetingMs, this.#meet());
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelTick();
@@ -151,11 +167,27 @@ class PostgresBus implements OpenBus {
       const { sql } = this.#connections;
       if (sql !== undefined) await removeNode(this.node, sql);
     };
-    const deadline = Promise.withResolvers<void>();
-    const cancel = this.#options.clock.after(closingMs, deadline.resolve);
-    await Promise.race([ended().catch(() => {}), deadline.promise]);
-    cancel();
+    await this.#within(closingMs, ended());
     this.#connections.close();
+  }
+
+  /**
+   * A node answers a question only when the asker is its peer, so the question is repeated for each one that joins. The
+   * answer comes behind what the node has sent before.
+   */
+  async #meet(): Promise<void> {
+    const { pool } = this.#options.database;
+    await this.#listening.promise;
+    const others = await repeatWhileBroken(async () => {
+      // In this order: of two nodes that start at the same moment, at least one finds the other.
+      await beatInTable(this.#facts, pool);
+      return runningBesides(this.node, silenceTicks * tickMs, pool);
+    });
+    await this.#questions.ask(others, meetingMs, (id) => {
+      this.#askAgain = () => this.#send({ kind: "question", id, subject: "", room: "", body: new Uint8Array() });
+      this.#askAgain();
+    });
+    this.#askAgain = undefined;
   }
 
   #send(item: Exclude<BusItem, { readonly kind: "beat" | "spilled" }>): void {
@@ -171,6 +203,7 @@ class PostgresBus implements OpenBus {
   /** Notifications may have been lost: the numbers of the others' beats tell. */
   #opened(): void {
     if (this.#isClosed) return;
+    this.#listening.resolve();
     this.#asksForBeats = true;
     this.#outgoing.beatDue();
     this.#writeTables();
@@ -210,6 +243,7 @@ class PostgresBus implements OpenBus {
   #joined(node: NodeId): void {
     this.#tell((listener) => listener.joined?.(node));
     if (this.#missing.has(node)) this.#missed(node);
+    this.#askAgain?.();
   }
 
   #lost(node: NodeId): void {
@@ -255,17 +289,22 @@ class PostgresBus implements OpenBus {
   }
 
   async #readSpilled(node: NodeId, place: number): Promise<Uint8Array | undefined> {
-    const { clock, database } = this.#options;
+    const { pool } = this.#options.database;
     const read = repeatWhileBroken(
-      () => database.pool<{ readonly data: Uint8Array }[]>`
+      () => pool<{ readonly data: Uint8Array }[]>`
         SELECT data FROM yurt_spill WHERE node = ${node} AND place = ${place}::bigint`,
     );
+    const rows = await this.#within(spillDeadlineMs, read);
+    return rows?.[0]?.data;
+  }
+
+  /** Resolves with undefined for a task that fails or takes longer. */
+  async #within<Result>(limitMs: number, task: Promise<Result>): Promise<Result | undefined> {
     const deadline = Promise.withResolvers<undefined>();
-    const cancel = clock.after(spillDeadlineMs, () => deadline.resolve(undefined));
-    const data = read.then(([row]) => row?.data).catch(() => undefined);
-    const found = await Promise.race([data, deadline.promise]);
+    const cancel = this.#options.clock.after(limitMs, () => deadline.resolve(undefined));
+    const result = await Promise.race([task.catch(() => undefined), deadline.promise]);
     cancel();
-    return found;
+    return result;
   }
 
   #tell(event: (listener: BusListener) => void): void {
