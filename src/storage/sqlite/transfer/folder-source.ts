@@ -1,17 +1,8 @@
 import type { Database } from "bun:sqlite";
 import { realpathSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { systemClock } from "../../../lib/time/clock.ts";
-import type { AccessContent } from "../../access/access-content.ts";
-import { readFolderAccess } from "../../access/folder-access.ts";
+import { join, resolve } from "node:path";
 import { openExistingDataFolder } from "../../data-folder.ts";
-import type { Rows } from "../../transfer/tables.ts";
-import {
-  type SizedDocument,
-  type SourceIdentity,
-  TransferRefused,
-  type TransferSource,
-} from "../../transfer/transfer-ends.ts";
+import { TransferRefused, type TransferSource } from "../../transfer/transfer-ends.ts";
 import {
   checkTables,
   DatabaseMissing,
@@ -23,6 +14,7 @@ import {
 import { migrations, userVersion } from "../migrations.ts";
 import { translateErrors } from "../sqlite-errors.ts";
 import { DatabaseRows } from "./database-rows.ts";
+import { FolderReading } from "./folder-reading.ts";
 
 /**
  * Opens a data folder that is to be copied. Its files are only read; no server can use it until `close`.
@@ -48,9 +40,8 @@ export function openFolderSource(path: string): TransferSource {
   }
 }
 
-class FolderSource implements TransferSource {
+class FolderSource extends FolderReading implements TransferSource {
   readonly #database: Database;
-  readonly #file: string;
   readonly #released: () => void;
   readonly #rows: DatabaseRows;
 
@@ -60,48 +51,16 @@ class FolderSource implements TransferSource {
       throw new TransferRefused(
         "The documents were written by an earlier release of Yurt. Start the server on the data folder once, and stop it.",
       );
+    const rows = translateErrors(() => new DatabaseRows(database));
+    super({ file, place: realpathSync(file), rows });
     this.#database = database;
-    this.#file = file;
     this.#released = released;
-    this.#rows = translateErrors(() => new DatabaseRows(database));
-  }
-
-  async identify(): Promise<SourceIdentity> {
-    return { place: realpathSync(this.#file), lastRow: translateErrors(() => this.#rows.lastRow()) };
-  }
-
-  async countDocuments(): Promise<number> {
-    return translateErrors(() => this.#rows.countDocuments());
-  }
-
-  async documents(after: string | undefined, limit: number): Promise<readonly SizedDocument[]> {
-    return translateErrors(() => this.#rows.documents(after, limit));
-  }
-
-  read(documents: readonly string[]): AsyncIterable<Rows> {
-    return translated(this.#rows.read(documents));
-  }
-
-  readServer(): AsyncIterable<Rows> {
-    return translated(this.#rows.readServer());
-  }
-
-  readAccess(now: number): Promise<AccessContent> {
-    return readFolderAccess(dirname(this.#file), { ...systemClock, now: () => now });
+    this.#rows = rows;
   }
 
   async close(): Promise<void> {
     this.#rows.close();
     this.#database.close(true);
     this.#released();
-  }
-}
-
-/** The same parts, with errors of SQLite as `StoreError`. */
-export async function* translated(parts: Iterator<Rows>): AsyncGenerator<Rows> {
-  for (;;) {
-    const next = translateErrors(() => parts.next());
-    if (next.done === true) return;
-    yield next.value;
   }
 }

@@ -3,13 +3,12 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "
 import { dirname, join } from "node:path";
 import { systemClock } from "../../../lib/time/clock.ts";
 import type { AccessContent } from "../../access/access-content.ts";
-import { addFolderAccess, readFolderAccess } from "../../access/folder-access.ts";
+import { addFolderAccess } from "../../access/folder-access.ts";
 import { openDataFolder, syncFolder } from "../../data-folder.ts";
 import { createOwnFile, refuseLink } from "../../own-file.ts";
 import type { Rows } from "../../transfer/tables.ts";
 import {
   type Progress,
-  type SizedDocument,
   type SourceIdentity,
   TransferRefused,
   type TransferTarget,
@@ -18,7 +17,7 @@ import { companionSuffixes, databaseName, fillingSuffix } from "../database-file
 import { migrate, migrations } from "../migrations.ts";
 import { translateErrors } from "../sqlite-errors.ts";
 import { DatabaseRows } from "./database-rows.ts";
-import { translated } from "./folder-source.ts";
+import { FolderReading } from "./folder-reading.ts";
 import { RowInserter } from "./insert-rows.ts";
 
 /** The wait for the lock of a program that looks at the copy. */
@@ -69,7 +68,7 @@ interface ProgressRow {
   readonly hasServer: number;
 }
 
-class FolderTarget implements TransferTarget {
+class FolderTarget extends FolderReading implements TransferTarget {
   readonly #file: string;
   readonly #released: () => void;
   readonly #database: Database;
@@ -78,23 +77,12 @@ class FolderTarget implements TransferTarget {
   #isOpen = true;
 
   constructor(file: string, released: () => void) {
+    const { database, rows } = openFilling(file + fillingSuffix);
+    super({ file, place: file, rows });
     this.#file = file;
     this.#released = released;
-    const filling = file + fillingSuffix;
-    for (const suffix of ["", ...companionSuffixes]) refuseLink(filling + suffix);
-    // Others cannot read it: SQLite would create it otherwise.
-    if (!existsSync(filling)) closeSync(createOwnFile(filling));
-    this.#database = new Database(filling, { readwrite: true, create: false, strict: true });
-    try {
-      this.#database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-      migrate(this.#database, migrations);
-      this.#database.run("PRAGMA journal_mode = WAL");
-      this.#database.run("PRAGMA synchronous = NORMAL");
-      this.#rows = new DatabaseRows(this.#database);
-    } catch (error) {
-      this.#database.close(true);
-      throw error;
-    }
+    this.#database = database;
+    this.#rows = rows;
   }
 
   async begin({ lastRow, place }: SourceIdentity): Promise<Progress> {
@@ -139,30 +127,6 @@ class FolderTarget implements TransferTarget {
       }
     });
     syncFile(this.#file);
-  }
-
-  async identify(): Promise<SourceIdentity> {
-    return { place: this.#file, lastRow: translateErrors(() => this.#rows.lastRow()) };
-  }
-
-  async countDocuments(): Promise<number> {
-    return translateErrors(() => this.#rows.countDocuments());
-  }
-
-  async documents(after: string | undefined, limit: number): Promise<readonly SizedDocument[]> {
-    return translateErrors(() => this.#rows.documents(after, limit));
-  }
-
-  read(documents: readonly string[]): AsyncIterable<Rows> {
-    return translated(this.#rows.read(documents));
-  }
-
-  readServer(): AsyncIterable<Rows> {
-    return translated(this.#rows.readServer());
-  }
-
-  readAccess(now: number): Promise<AccessContent> {
-    return readFolderAccess(dirname(this.#file), { ...systemClock, now: () => now });
   }
 
   addAccess(content: AccessContent): Promise<void> {
@@ -233,6 +197,24 @@ class FolderTarget implements TransferTarget {
     } finally {
       statement.finalize();
     }
+  }
+}
+
+/** Opens the copy, and creates it if it does not exist. */
+function openFilling(filling: string): { readonly database: Database; readonly rows: DatabaseRows } {
+  for (const suffix of ["", ...companionSuffixes]) refuseLink(filling + suffix);
+  // Others cannot read it: SQLite would create it otherwise.
+  if (!existsSync(filling)) closeSync(createOwnFile(filling));
+  const database = new Database(filling, { readwrite: true, create: false, strict: true });
+  try {
+    database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    migrate(database, migrations);
+    database.run("PRAGMA journal_mode = WAL");
+    database.run("PRAGMA synchronous = NORMAL");
+    return { database, rows: new DatabaseRows(database) };
+  } catch (error) {
+    database.close(true);
+    throw error;
   }
 }
 
