@@ -25,24 +25,33 @@ export function undeleteDocuments(input: CommandInput): Promise<number> {
 /** Removes the named documents for ever: no byte of them stays in the data folder. */
 export function purgeDocuments(input: CommandInput): Promise<number> {
   const hint = "Backups that were made before still have it.";
-  return changeEach(input, { outcome: "purged", hint, change: (name, documents) => documents.purge(name) });
+  return changeEach(input, {
+    outcome: "purged",
+    hint,
+    prepare: (names, documents) => documents.preparePurge(names),
+    change: (name, documents) => documents.purge(name),
+  });
 }
 
 interface Change {
   readonly outcome: string;
   /** A sentence for people, after the list. */
   readonly hint?: string;
+  /** Runs before the first change. */
+  readonly prepare?: (names: Iterable<string>, documents: ReachedDocuments) => Promise<void>;
   /** Resolves with false if there is no such document. */
   readonly change: (name: string, documents: ReachedDocuments) => Promise<boolean>;
 }
 
 /** Changes one document after the other. A name that no document has does not keep the others from it. */
-async function changeEach(input: CommandInput, { change, hint, outcome }: Change): Promise<number> {
+async function changeEach(input: CommandInput, { change, hint, outcome, prepare }: Change): Promise<number> {
   return withDocuments(input, async (documents, { complain }) => {
     const writer = new RowWriter(input, columns);
+    const names = new Set(input.operands);
     let changed = 0;
     let missing = 0;
-    for (const name of new Set(input.operands)) {
+    await prepare?.(names, documents);
+    for (const name of names) {
       if (await change(name, documents)) {
         changed += 1;
         await writer.write([{ outcome, name }]).catch(ignoreReaderGone);

@@ -244,6 +244,8 @@ class PostgresStore implements SharedStore {
     };
     const changing = this.#about(document, () => repeatWhileBroken(() => transact(this.#pool, change)));
     const { isFound } = await this.#told(changing);
+    // A command does not follow. Sessions on the nodes that do are to end at once.
+    if (this.#feed === undefined) await this.#pool.notify("yurt", "").catch(() => {});
     if (isFound) this.webhooks.recorded([document]);
     return isFound;
   }

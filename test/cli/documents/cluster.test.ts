@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { synced, TestClients } from "../../support/clients/providers.ts";
+import { synced, type TestClient, TestClients } from "../../support/clients/providers.ts";
 import { eventually } from "../../support/eventually.ts";
 import { Workshop } from "../../support/processes/data-folder.ts";
 import { isMissing } from "../../support/processes/programs.ts";
@@ -58,6 +58,29 @@ describe.skipIf(isMissing("postgres"))("documents in a database", () => {
     expect((await documents("list")).out).toContain("notes/2");
   });
 
+  test("end on all nodes within a second when a command deletes or purges them, and nobody who types creates them again", async () => {
+    const shared = { cluster: { url: new URL(url) } };
+    await using here = await startTestServer(shared);
+    await using there = await startTestServer(shared);
+    await using clients = new TestClients();
+    for (const change of ["delete", "purge"]) {
+      const name = `to ${change}`;
+      const members = [here, there].map(({ wsUrl }) => clients.connect(wsUrl, name));
+      await Promise.all(members.map(synced));
+      const closes = members.map(closesOf);
+      const typing = setInterval(() => {
+        for (const { text } of members) text.insert(0, "x");
+      }, 2);
+      await eventually("it is stored", async () => (await documents("info", name)).code === 0);
+      expect(await documents(change, name)).toMatchObject({ code: 0, err: "" });
+      await eventually("all are ended", () => closes.every((codes) => codes.length > 0), 1_000);
+      clearInterval(typing);
+      expect(closes).toEqual([[4404], [4404]]);
+    }
+    expect((await documents("list", "--deleted", "--json")).out).toContain('"to delete"');
+    expect((await documents("info", "to purge")).code).toBe(1);
+  });
+
   test("are not in a backup of the data folder: its commands name the programs of Postgres", async () => {
     const refusal = { code: 1, err: expect.stringContaining("(cluster.url). Back it up with pg_dump") };
     expect(await run("backup", workshop.file("copy.db"))).toMatchObject(refusal);
@@ -90,3 +113,10 @@ describe.skipIf(isMissing("postgres"))("documents in a database", () => {
     });
   });
 });
+
+/** The codes with which the connections of a client are closed from now on. */
+function closesOf({ provider }: TestClient): readonly number[] {
+  const codes: number[] = [];
+  provider.on("connection-close", (event) => void (event !== null && codes.push(event.code)));
+  return codes;
+}

@@ -13,6 +13,11 @@ import { readInFolder, restoreInFolder } from "./folder-history.ts";
 import type { ReachedDocuments, RestoreOrder, RestoreOutcome, Selection } from "./reached-documents.ts";
 
 const pageSize = 1_000;
+/**
+ * Servers learn of a deletion within milliseconds, and close the document: its last updates are stored by then. One that has
+ * not heard of it looks once a second.
+ */
+const closingMs = 1_500;
 
 /** The documents of a folder that no server uses, or of a database. */
 export class FolderDocuments implements ReachedDocuments {
@@ -91,6 +96,20 @@ export class FolderDocuments implements ReachedDocuments {
 
   undelete(name: string): Promise<boolean> {
     return this.#durably(this.#store.undelete(name));
+  }
+
+  async preparePurge(names: Iterable<string>): Promise<void> {
+    // No server uses a folder meanwhile.
+    if (this.#store.follow === undefined) return;
+    const since = Date.now() - closingMs;
+    let mayBeOpen = false;
+    for (const name of names) {
+      const info = await this.#store.info(name);
+      if (info === undefined) continue;
+      mayBeOpen ||= (info.deletedAt ?? Number.POSITIVE_INFINITY) > since;
+      await this.#store.delete(name);
+    }
+    if (mayBeOpen) await Bun.sleep(closingMs);
   }
 
   async purge(name: string): Promise<boolean> {

@@ -54,6 +54,11 @@ export interface ReachedDocuments {
   /** Idempotent. False if there is no such document; likewise the next two. */
   delete(name: string): Promise<boolean>;
   undelete(name: string): Promise<boolean>;
+  /**
+   * Deletes documents that are to be purged, and resolves when no server has them open: an update that waits on one of them
+   * would create its document again. Skips names that no document has.
+   */
+  preparePurge(names: Iterable<string>): Promise<void>;
   purge(name: string): Promise<boolean>;
   close(): Promise<void>;
 }

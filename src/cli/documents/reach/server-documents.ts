@@ -115,6 +115,9 @@ export class ServerDocuments implements ReachedDocuments {
     return this.#find(name, (document) => document.undelete());
   }
 
+  /** The server does it with the purge. */
+  async preparePurge(): Promise<void> {}
+
   purge(name: string): Promise<boolean> {
     return this.#find(name, (document) => document.purge());
   }
