@@ -5,6 +5,7 @@ import { clusterOptionsOf } from "../composition/settings/cluster/cluster-settin
 import { historyKeepOf } from "../composition/settings/history/history-options.ts";
 import type { Limits } from "../composition/settings/limits.ts";
 import { keepsDeletedOf, loadSettings } from "../composition/settings/settings.ts";
+import { placeOfDatabase } from "../config/database-url.ts";
 import { type Store, StoreError } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -80,9 +81,9 @@ export async function withDatabaseFile(
 ): Promise<number> {
   return withDataFolder(input, async (offline) => {
     if (offline.cluster === undefined) return task(offline);
-    const { host, pathname } = offline.cluster.url;
+    const place = placeOfDatabase(offline.cluster.url);
     offline.complain(
-      `The documents are in the database ${host}${pathname} (cluster.url). Back it up with pg_dump, and restore it with pg_restore.`,
+      `The documents are in the database ${place} (cluster.url). Back it up with pg_dump, and restore it with pg_restore.`,
     );
     return exitCodes.failed;
   });

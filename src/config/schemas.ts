@@ -75,17 +75,13 @@ export const httpsUrl = parsed(v.string(), (text) => {
   return url?.protocol === "https:" ? url : undefined;
 });
 
-/** https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS */
-const sslModes: ReadonlySet<string> = new Set(["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]);
-
 /** The URL of a database. The path of a socket may take the place of the host. */
 export const postgresUrl = parsed(v.string(), (text) => {
   const url = /^postgres(ql)?:\/\/\S+$/i.test(text) ? URL.parse(text) : null;
   if (url === null || url.hash !== "") return undefined;
   const hasServer = url.hostname !== "" || ["path", "host"].some((name) => url.searchParams.has(name));
   const hasDatabase = url.pathname.length > 1 || url.searchParams.has("dbname");
-  const mode = url.searchParams.get("sslmode");
-  return hasServer && hasDatabase && (mode === null || sslModes.has(mode)) ? url : undefined;
+  return hasServer && hasDatabase ? url : undefined;
 });
 
 /** Each once, in the spelling of URLs: lower case, and internationalised names as `xn--…`. */

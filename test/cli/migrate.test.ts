@@ -96,6 +96,20 @@ describe.skipIf(isMissing("postgres"))("yurt migrate", () => {
     const { code, err } = await yurt(["migrate", "--to", "mysql://ann:secret@db/yurt", "--data", data]);
     expect(code).toBe(78);
     expect(err).toContain('cluster.url = "mysql://***@db/yurt" (flag --to)');
+    const mode = await yurt(["migrate", "--from", "postgres://db/yurt?sslmode=foo", "--data", data]);
+    expect(mode.code).toBe(78);
+    expect(mode.err).toContain('cluster.url = "postgres://db/yurt?***" (flag --from)');
+    expect(mode.err).toContain("There is no sslmode=foo.");
+  });
+
+  test.each(["to", "from"])("names --%s when that database does not answer", async (direction) => {
+    const url = "postgres://yurt@127.0.0.1/yurt?host=/nonexistent";
+    const data = direction === "to" ? await filled("unanswered", 1) : workshop.file("unfilled");
+    const { code, err } = await yurt(["migrate", `--${direction}`, url, "--data", data]);
+    expect([code, err]).toEqual([
+      1,
+      `yurt: The database yurt (socket /nonexistent) does not answer. Start it, or correct --${direction}.\n`,
+    ]);
   });
 
   test("says why it is refused", async () => {

@@ -56,14 +56,17 @@ async function copy(places: TransferPlaces, { stderr }: CommandInput): Promise<T
     await using opened = await openTransfer(places);
     return await transfer({ ...opened, listener: progress, now: systemClock.now() });
   } catch (error) {
-    throw explained(error, places.dataFolder);
+    throw explained(error, places);
   } finally {
     progress.end();
   }
 }
 
 /** Says whether the error is one of the database or one of the data folder: the command uses both. */
-function explained(error: unknown, dataFolder: string): unknown {
+function explained(error: unknown, { dataFolder, direction }: TransferPlaces): unknown {
+  // The URL is not that of the setting.
+  if (error instanceof StoreError && error.name === "DatabaseUnusable")
+    return new Error(error.message.replaceAll("cluster.url", `--${direction}`), { cause: error });
   if (!(error instanceof StoreError) || !error.message.startsWith("Postgres: ")) {
     const text = describeDataError(error, dataFolder);
     return text === undefined ? error : new Error(text, { cause: error });

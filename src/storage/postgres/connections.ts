@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { SQL } from "bun";
+import { placeOfDatabase } from "../../config/database-url.ts";
 import { errorCode } from "../../lib/error-code.ts";
 import { DatabaseUnusable } from "./database-unusable.ts";
 import { RenewableSql } from "./renewable-sql.ts";
@@ -24,7 +25,7 @@ export interface Connections {
   /** One connection, for appends alone: no other statement delays them. */
   readonly writer: SQL;
   readonly pool: SQL;
-  /** The host and the name of the database, for people: `db.example.com/yurt`. */
+  /** As `placeOfDatabase`: `db.example.com/yurt`. */
   readonly place: string;
   /**
    * Opens one connection that is not of the pool, and another one when it listens. `closed` is called when one of them has
@@ -75,7 +76,7 @@ export function openConnections({ url, password, caFile }: ConnectionsOptions): 
   return {
     writer: writer.sql,
     pool: pool.sql,
-    place: placeOf(parsed, database),
+    place: placeOfDatabase(parsed),
     openSeparate: (closed) => connect(1, closed),
     close: async () => {
       await Promise.all(all.map((each) => each.close()));
@@ -87,11 +88,6 @@ export function openConnections({ url, password, caFile }: ConnectionsOptions): 
       for (const each of all) each.giveUp();
     },
   };
-}
-
-function placeOf({ host, searchParams }: URL, database: string): string {
-  const server = host || (searchParams.get("host") ?? searchParams.get("path") ?? "localhost");
-  return `${server}/${database || searchParams.get("dbname")}`;
 }
 
 function openAll(open: (max: number) => RenewableSql) {

@@ -96,7 +96,7 @@ describe.skipIf(isMissing("postgres"))("documents in a database", () => {
       return all.filter(({ check }) => check === "Database" || check === "Backups");
     };
     expect(await findings()).toMatchObject([
-      { status: "ok", message: "localhost/yurt answers, and delivers notifications." },
+      { status: "ok", message: expect.stringMatching(/^yurt \(socket .+\) answers, and delivers notifications\.$/) },
       { status: "warn", message: "fsync is off in the database." },
     ]);
     await using database = postgres.connect(url);

@@ -1,5 +1,6 @@
+import { sslModes, unknownSslMode } from "../../../config/database-url.ts";
 import type { Setting, Settings } from "../../../config/load.ts";
-import { type SettingProblem, shownValue } from "../../../config/problem.ts";
+import { type Origin, type SettingProblem, shownValue } from "../../../config/problem.ts";
 import { type OptionKey, options } from "../options.ts";
 import { inSpellingOf } from "../spelling.ts";
 
@@ -22,13 +23,15 @@ export function clusterProblems(settings: Settings): readonly SettingProblem[] {
   if (url === undefined) return [];
   if (!(url.value instanceof URL)) return ofCluster.flatMap((key) => problemOf(key, settings, unused));
   const database = url.value;
+  const mode = unknownSslMode(database);
   return [
+    ...(mode === undefined ? [] : problemOf("cluster.url", settings, () => unknownMode(mode))),
     ...Object.entries(ofFiles).flatMap(([key, remedy]) =>
       // Object.entries forgets the literal types.
       problemOf(key as OptionKey, settings, () => `The documents are in the database of cluster.url. ${remedy}.`),
     ),
     ...(hasPassword(database) ? problemOf("cluster.password", settings, () => secondPassword) : []),
-    ...(verifies(database) ? [] : problemOf("cluster.ca-file", settings, () => unverified(database))),
+    ...(verifies(database) ? [] : problemOf("cluster.ca-file", settings, () => unverified(database, url.origin))),
   ];
 }
 
@@ -50,16 +53,23 @@ function unused({ origin }: Setting): string {
 
 const secondPassword = "The URL of the database has a password as well. Give one of them.";
 
-function unverified(url: URL): string {
+function unknownMode(mode: string): string {
+  return `There is no sslmode=${mode}. Use one of ${sslModes.slice(0, -1).join(", ")} and ${sslModes.at(-1)}.`;
+}
+
+function unverified(url: URL, origin: Origin): string {
   const mode = url.searchParams.get("sslmode");
-  return `With sslmode=${mode} in cluster.url the certificate is not verified. Use sslmode=verify-full.`;
+  // A command has a flag of its own for the URL.
+  const setting = origin.from === "flag" ? origin.flag : "cluster.url";
+  return `With sslmode=${mode} in ${setting} the certificate is not verified. Use sslmode=verify-full.`;
 }
 
 function hasPassword(url: URL): boolean {
   return url.password !== "" || url.searchParams.has("password");
 }
 
-/** With the file and without a mode the certificate is verified. */
+/** With the file and without a mode the certificate is verified. An unknown mode is a problem of its own. */
 function verifies(url: URL): boolean {
-  return ["verify-ca", "verify-full", null].includes(url.searchParams.get("sslmode"));
+  const mode = url.searchParams.get("sslmode");
+  return ["verify-ca", "verify-full", null].includes(mode) || unknownSslMode(url) !== undefined;
 }

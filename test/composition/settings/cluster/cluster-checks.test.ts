@@ -69,6 +69,18 @@ describe("a database that servers share", () => {
     ]);
   });
 
+  test("has a mode of TLS that there is", () => {
+    for (const flags of [{}, { "cluster.ca-file": "/ca.pem" }])
+      expect(refused({}, { "cluster.url": `${url}?sslmode=foo`, ...flags })).toEqual([
+        {
+          setting: "cluster.url",
+          value: "postgres://***@db.example:5432/yurt?***",
+          origin: { from: "flag", flag: "--cluster-url" },
+          remedy: "There is no sslmode=foo. Use one of disable, allow, prefer, require, verify-ca and verify-full.",
+        },
+      ]);
+  });
+
   test("is shown without its password", () => {
     const configuration = accepted({ YURT_CLUSTER_URL: "postgres://yurt:s3cret@db.example/yurt?password=other" });
     expect(shownSettings(configuration).find(({ setting }) => setting === "cluster.url")?.value).toBe(
