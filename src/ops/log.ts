@@ -1,5 +1,6 @@
 import { type DestinationStream, type LevelWithSilent, type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
+import { loggedError } from "./logged-error.ts";
 
 /**
  * The server's logger, for events: `log.info({ event: "room-opened", room })`.
@@ -25,6 +26,7 @@ export function createLog({ destination, level, pretty, tap }: LogOptions): Log 
     {
       level,
       base: null,
+      serializers: { err: loggedError },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },

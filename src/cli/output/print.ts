@@ -1,7 +1,9 @@
 import type { Output } from "../command.ts";
 
 /** The reader of a command's output has closed it, as `head` does. Nothing is left to do, and it is not a failure. */
-export class ReaderGone extends Error {}
+export class ReaderGone extends Error {
+  override readonly name = "ReaderGone";
+}
 
 /** Handles the rejection of `print` for a command that goes on with its work when its output is closed. */
 export function ignoreReaderGone(error: unknown): void {

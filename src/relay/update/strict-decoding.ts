@@ -1,7 +1,9 @@
 import * as decoding from "lib0/decoding";
 
 /** Input that cannot be decoded. The message gives the reason and never quotes the input. */
-export class DecodeError extends Error {}
+export class DecodeError extends Error {
+  override readonly name = "DecodeError";
+}
 
 /**
  * Reads an unsigned integer as lib0 writes it.

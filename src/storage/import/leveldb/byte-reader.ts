@@ -1,5 +1,7 @@
 /** Bytes that LevelDB does not write. The message states the problem; the caller adds the file. */
-export class Damage extends Error {}
+export class Damage extends Error {
+  override readonly name = "Damage";
+}
 
 /** Reads numbers and byte strings in LevelDB's encodings. Throws `Damage` if bytes are missing. */
 export class ByteReader {
