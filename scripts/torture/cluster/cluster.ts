@@ -8,10 +8,11 @@ import { yWebsocket } from "../client/y-websocket-protocol.ts";
 import { Faults, type Outcome, type Progress } from "../outcome.ts";
 import { openTrace } from "../trace.ts";
 import { audit } from "./audit.ts";
-import { Crowd, isConverged, wrongPresences } from "./crowd.ts";
+import { Crowd, isConverged } from "./crowd.ts";
 import { type Harm, harms } from "./harms.ts";
 import { HocuspocusCluster } from "./hocuspocus-cluster.ts";
 import type { Known } from "./member.ts";
+import { PresenceWatch } from "./presence.ts";
 import type { TorturedCluster } from "./tortured-cluster.ts";
 import { YurtCluster } from "./yurt-cluster.ts";
 
@@ -39,6 +40,8 @@ const startMs = 20_000;
 /** The bounds of the guarantee, after the end of a harm. */
 const convergenceMs = 5_000;
 const presenceMs = 15_000;
+/** Presences that are wrong for longer are reported, though they are within the bound. */
+const latePresenceMs = 1_000;
 /** How much longer the torture waits when a bound is missed, so that it says by how much, and the next round starts in order. */
 const patienceMs = 15_000;
 const auditPeriodMs = 100;
@@ -137,6 +140,7 @@ class ClusterTorture {
     crowd.rest();
     for (const node of cluster.nodes) crowd.depart(node);
     const endedAt = performance.now();
+    const watch = new PresenceWatch();
     const within = async (what: string, limitMs: number, wrong: () => readonly string[]) => {
       const ended = await eventually(what, () => wrong().length === 0, limitMs + patienceMs).then(
         () => true,
@@ -148,7 +152,8 @@ class ClusterTorture {
       faults.add(`after ${name}: ${what} after ${ms} ms${ended ? "" : `: ${wrong().slice(0, 5).join("; ")}`}`);
     };
     await within("all clients have converged", convergenceMs, () => this.#unconverged());
-    await within("presence is right", presenceMs, () => crowd.circles.flatMap(wrongPresences));
+    await within("presence is right", presenceMs, () => watch.look(crowd.circles));
+    for (const late of watch.wrongAfter(latePresenceMs).slice(0, 5)) progress?.(`presence was wrong ${late}`);
     this.#checkMemory(name);
     progress?.(
       `${name}: ${crowd.typed} edits so far, converged after ${this.#figures[`${name}: ms until all clients have converged`]} ms`,

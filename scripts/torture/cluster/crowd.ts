@@ -173,19 +173,3 @@ export function isConverged({ members }: Circle): boolean {
   const [first, ...others] = members.map(({ doc }) => Y.snapshot(doc));
   return first !== undefined && others.every((other) => Y.equalSnapshots(first, other));
 }
-
-/** The presences that a member does not show as they are: of members that it lacks or shows late, and of others. */
-export function wrongPresences({ members }: Circle): readonly string[] {
-  return members.flatMap(({ name, awareness }) => {
-    const shown = awareness.getStates();
-    const right = new Map(members.map((other) => [other.awareness.clientID, other]));
-    const ghosts = [...shown].filter(([client]) => !right.has(client));
-    const absent = [...right].filter(
-      ([client, other]) => JSON.stringify(shown.get(client)) !== JSON.stringify(other.awareness.getLocalState()),
-    );
-    return [
-      ...ghosts.map(([client, state]) => `${name} shows ${JSON.stringify(state)} (${client}), who has left`),
-      ...absent.map(([client, other]) => `${name} shows ${JSON.stringify(shown.get(client))} as ${other.name}`),
-    ];
-  });
-}

@@ -51,6 +51,7 @@ export class Member {
   #acknowledgements: Acknowledgements;
   #node: TorturedNode;
   #connections = 0;
+  #connectedAt = performance.now();
   #hasLeft = false;
   #moves = 0;
 
@@ -73,6 +74,11 @@ export class Member {
   /** The node to which it was connected last. */
   get node(): TorturedNode {
     return this.#node;
+  }
+
+  /** When it began to connect last, by `performance.now`. */
+  get connectedAt(): number {
+    return this.#connectedAt;
   }
 
   get isSynced(): boolean {
@@ -148,6 +154,7 @@ export class Member {
       connecting: (url) => {
         if (this.#connections > 0) this.#node = this.#options.nextNode();
         this.#connections += 1;
+        this.#connectedAt = performance.now();
         this.#acknowledgements = this.#protocol.acknowledgements();
         return url.replace("ws://node", this.#node.wsUrl);
       },
