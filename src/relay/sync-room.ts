@@ -4,8 +4,9 @@ import type { OpenChannel } from "../transport/channel.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { TransportLimits } from "../transport/limits.ts";
 import { Audience, type AudienceOwner } from "./audience.ts";
-import { Awareness, type AwarenessOwner, type WorkAccount } from "./awareness/awareness.ts";
+import { Awareness } from "./awareness/awareness.ts";
 import type { AwarenessEntry } from "./awareness/awareness-codec.ts";
+import type { AwarenessOwner, WorkAccount } from "./awareness/awareness-owner.ts";
 import type { AwarenessBound, Drops } from "./awareness/drop-counts.ts";
 import type { PresenceNodes } from "./awareness/nodes/presence-nodes.ts";
 import { GuestAudience, isGuest, type PresenceGuest } from "./awareness/presence-guest.ts";
@@ -201,8 +202,9 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
 
   /** As `SyncAnswers.sync`. */
   sync(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
-    this.#awareness.frameReceived(member);
-    return this.#answers.sync(member, stateVector);
+    const answered = this.#answers.sync(member, stateVector);
+    this.#awareness.frameReceived(member, answered);
+    return answered;
   }
 
   /** Takes an awareness update. Throws, or rejects with, `SessionError` for a malformed one. */

@@ -1,27 +1,20 @@
 import { SmallMap } from "../../lib/collections/small-map.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import type { Connection } from "../../transport/connection.ts";
+import type { Turns } from "../../transport/work.ts";
 import type { RelayLimits } from "../limits.ts";
 import type { AwarenessAudience } from "./awareness-audience.ts";
 import { AwarenessBroadcast } from "./awareness-broadcast.ts";
-import {
-  type AwarenessEntry,
-  AwarenessReader,
-  type EntryHead,
-  encodeAwareness,
-  loneState,
-  removalBytes,
-} from "./awareness-codec.ts";
+import { type AwarenessEntry, type AwarenessReader, encodeAwareness, loneState } from "./awareness-codec.ts";
+import type { AwarenessOwner } from "./awareness-owner.ts";
+import { AwarenessReading } from "./awareness-reading.ts";
 import { AwarenessTable, type ClientRecord, type EntryOrigin } from "./awareness-table.ts";
-import { type AwarenessBound, DropCounts, type Drops } from "./drop-counts.ts";
+import { DropCounts } from "./drop-counts.ts";
 import { NodeClient, NodeClients } from "./nodes/node-clients.ts";
 import { NodePresence, type RoomNodes } from "./nodes/node-presence.ts";
 import { PresenceAnswers } from "./presence-answers.ts";
 import { announce, type MemberIds, mayBeOwn, Primaries } from "./primaries.ts";
 import { isGone, Renewals } from "./renewals.ts";
 import { Subscriptions } from "./subscriptions.ts";
-
-export type WorkAccount = Pick<Connection, "spend" | "turns">;
 
 export interface AwarenessOptions<Member> {
   readonly clock: Clock;
@@ -31,19 +24,20 @@ export interface AwarenessOptions<Member> {
   readonly nodes?: RoomNodes | undefined;
 }
 
-/** The room of an awareness. */
-export interface AwarenessOwner<Member> {
-  /** States, or a whole update, of `member` are dropped at `bound`. Undefined: states of another node. */
-  dropped(member: Member | undefined, bound: AwarenessBound, drops: Drops): void;
-  /** Returns the account of the work that is done for `member`: entries that are read or encoded count as ids. */
-  accountOf(member: Member): WorkAccount;
-}
-
 /** An entry that removes a known client. */
 interface Removal<Member> {
   readonly entry: AwarenessEntry;
   readonly client: ClientRecord<Member | NodeClient>;
   readonly origin: EntryOrigin<Member>;
+}
+
+/** A lone state of a member that has been sent states. */
+interface LateState {
+  readonly own: AwarenessEntry;
+  /** The clock that was known. */
+  readonly before: number | undefined;
+  /** Whether it has changed the table. */
+  readonly isNew: boolean;
 }
 
 /** A state that has no primary, or is only claimed, expires when it was not renewed for this long, as in y-protocols. */
@@ -53,8 +47,6 @@ const expiryMs = 30_000;
  * can count beyond 2⁵³.
  */
 const maxClock = 2 ** 32;
-/** The part of an update that is read at once, which takes up to 2 ms, whatever it holds. */
-const step = { entries: 1_000, bytes: 2 ** 17 };
 
 /**
  * The awareness of a room: a table of the latest state per client id. States are not parsed.
@@ -77,12 +69,14 @@ export class Awareness<Member extends object | string> {
   readonly #subscriptions: Subscriptions<Member>;
   readonly #renewals: Renewals<Member>;
   readonly #drops = new DropCounts();
+  readonly #reading: AwarenessReading<Member>;
   readonly #nodes: NodePresence<Member> | undefined;
 
   constructor(options: AwarenessOptions<Member>, owner: AwarenessOwner<Member>) {
     this.#options = options;
     this.#owner = owner;
     this.#clients = new AwarenessTable(options.limits, this);
+    this.#reading = new AwarenessReading({ limits: options.limits, clients: this.#clients, drops: this.#drops, owner });
     const nodeClients = options.nodes && new NodeClients();
     this.#primaries = new Primaries(this.#clients, this.members, nodeClients);
     this.#broadcast = new AwarenessBroadcast(options, this);
@@ -110,6 +104,10 @@ export class Awareness<Member extends object | string> {
     this.#options.audience.publishAwareness(encodeAwareness(entries));
   }
 
+  turnsOf(member: Member): Pick<Turns, "wait"> {
+    return this.#owner.accountOf(member).turns;
+  }
+
   spend(member: Member, entries: number): void {
     this.#owner.accountOf(member).spend("ids", entries);
   }
@@ -124,14 +122,15 @@ export class Awareness<Member extends object | string> {
   }
 
   joined(member: Member): void {
-    this.members.set(member, { ownId: undefined, isClaim: false, announcedClock: undefined, returningId: undefined });
+    const none = { ownId: undefined, announcedClock: undefined, returningId: undefined };
+    this.members.set(member, { ...none, isClaim: false, hasSentStates: false });
     this.#subscriptions.joined(member);
     this.#nodes?.enter();
   }
 
-  /** Called for each frame of `member`. */
-  frameReceived(member: Member): void {
-    this.#subscriptions.frameReceived(member);
+  /** Called for each frame of `member`. The next one waits for `handled`. */
+  frameReceived(member: Member, handled?: Promise<void> | void): void {
+    this.#subscriptions.frameReceived(member, handled);
   }
 
   /**
@@ -141,15 +140,15 @@ export class Awareness<Member extends object | string> {
   updateReceived(member: Member, body: Uint8Array): void | Promise<void> {
     const ids = this.members.get(member);
     if (ids === undefined) return;
-    const reader = this.#open(member, body);
-    const entries = reader === undefined ? [] : this.#read(member, ids, reader);
+    const reader = this.#reading.open(member, body);
+    const entries = reader === undefined ? [] : this.#reading.read(member, ids, reader);
     const lone = reader?.count === 1 ? loneState(entries) : undefined;
     const before = lone === undefined ? undefined : this.#clients.get(lone.clientId)?.clock;
     const isNew = this.#applyAll(member, ids, entries, lone);
-    const isFirst = this.#subscriptions.subscribe(member);
-    if (lone !== undefined && isFirst) this.#firstStateReceived(member, ids, lone, before);
-    else if (lone !== undefined && isNew) this.#claim(member, ids, lone.clientId);
-    else if (lone !== undefined) this.#oldStateReceived(member, ids, lone.clientId);
+    const isEarly = this.#subscriptions.subscribe(member);
+    if (lone !== undefined && isEarly) this.#firstStateReceived(member, ids, lone, before);
+    else if (lone !== undefined) this.#lateStateReceived(member, ids, { own: lone, before, isNew });
+    ids.hasSentStates = true;
     this.#flush();
     if (reader !== undefined && reader.left > 0) return this.#takeRest(member, ids, reader);
   }
@@ -233,6 +232,24 @@ export class Awareness<Member extends object | string> {
       ids.announcedClock = own.clock;
       this.#primaries.make(member, own.clientId);
     }
+    this.#connected(member, own, before);
+  }
+
+  /**
+   * A lone state that comes when its member has been sent states. If it is the first that the member sends, it may be the
+   * own one of a client that is back, which the network or a busy server has delayed.
+   */
+  #lateStateReceived(member: Member, ids: MemberIds, { own, before, isNew }: LateState): void {
+    if (isNew) this.#claim(member, ids, own.clientId);
+    else this.#oldStateReceived(member, ids, own.clientId);
+    if (ids.hasSentStates) return;
+    if (isNew && ids.ownId === own.clientId) this.#connected(member, own, before);
+    else if (before !== undefined && ids.returningId === undefined) this.#renewals.requestOthers(member);
+  }
+
+  /** (b), (c) A client has a new connection, and may have been there before. `before` is the clock that was known. */
+  #connected(member: Member, own: AwarenessEntry, before: number | undefined): void {
+    const isBehind = before !== undefined && own.clock < before;
     // (b) The others take a clock that is above the known one, unless they have learnt a higher one on another node.
     if (isBehind) this.#renewals.renew(member, { clientId: own.clientId, clock: before, state: undefined });
     else if (before === undefined || before === own.clock || this.#nodes !== undefined)
@@ -262,38 +279,6 @@ export class Awareness<Member extends object | string> {
     this.#renewals.request(member);
   }
 
-  /** Returns undefined for an update that is too large: presence must not end the session. */
-  #open(member: Member, body: Uint8Array): AwarenessReader | undefined {
-    const { limits } = this.#options;
-    if (body.byteLength <= limits.awarenessFrameBytes) return new AwarenessReader(body);
-    this.#owner.dropped(member, "limits.awareness-frame-bytes", { count: 1, detail: `${body.byteLength} bytes` });
-    return undefined;
-  }
-
-  /**
-   * Reads the next entries of an update. Most of what members send again is known: such a state is not read, unless it
-   * can be the member's own. Nor is the state of a new id for which the member has no place.
-   */
-  #read(member: Member, { ownId }: MemberIds, reader: AwarenessReader): readonly AwarenessEntry[] {
-    const { limits } = this.#options;
-    this.#owner.accountOf(member).spend("ids", Math.min(reader.left, step.entries));
-    const hasPlace = this.#clients.hasPlaceFor(member);
-    let refused = 0;
-    const isNeeded = ({ clientId, clock, bytes }: EntryHead) => {
-      if (reader.count === 1 || clientId === ownId) return true;
-      const client = this.#clients.get(clientId);
-      if (client !== undefined) return clock > client.clock;
-      if (hasPlace || bytes === removalBytes) return true;
-      refused += 1;
-      return false;
-    };
-    const entries = reader.read({ ...step, stateLength: limits.awarenessStateLength, isNeeded });
-    const { awarenessClientsPerConnection: places } = limits;
-    const detail = () => `${refused} more than ${places} client ids`;
-    if (refused > 0) this.#drops.add("limits.awareness-clients-per-connection", detail, refused);
-    return entries;
-  }
-
   /** Takes the rest of an update, as if it came in further updates. */
   async #takeRest(member: Member, ids: MemberIds, reader: AwarenessReader): Promise<void> {
     this.#readers.set(member, reader);
@@ -302,7 +287,7 @@ export class Awareness<Member extends object | string> {
       if (turns.isOver) await new Promise<void>((resolve) => turns.wait(resolve));
       // The member has left, or may not be shown any more.
       if (this.#readers.get(member) !== reader) return;
-      this.#applyAll(member, ids, this.#read(member, ids, reader), undefined);
+      this.#applyAll(member, ids, this.#reading.read(member, ids, reader), undefined);
       this.#flush();
     }
     this.#readers.delete(member);

@@ -1,5 +1,5 @@
-import type { WorkAccount } from "./awareness.ts";
 import type { AwarenessAudience } from "./awareness-audience.ts";
+import type { WorkAccount } from "./awareness-owner.ts";
 import type { AwarenessBound, Drops } from "./drop-counts.ts";
 
 /**

@@ -10,6 +10,8 @@ export interface MemberIds extends RenewableIds {
   returningId: number | undefined;
   /** Whether the own id is only claimed: a member without presence may have passed on the state of another client. */
   isClaim: boolean;
+  /** Whether it has sent an awareness update. */
+  hasSentStates: boolean;
   /** The clock of the last state of the own id that the member has sent; undefined once it has removed it. */
   announcedClock: number | undefined;
 }

@@ -1,5 +1,6 @@
 import { SmallMap } from "../../lib/collections/small-map.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import type { Turns } from "../../transport/work.ts";
 
 export interface SubscriptionsOptions {
   readonly clock: Clock;
@@ -8,6 +9,8 @@ export interface SubscriptionsOptions {
 export interface SubscriptionsOwner<Member> {
   /** From now on `member` is sent what is broadcast. Called once for each member. */
   subscribed(member: Member): void;
+  /** The turns in which the frames of `member` are handled. */
+  turnsOf(member: Member): Pick<Turns, "wait">;
 }
 
 interface Subscription {
@@ -43,13 +46,16 @@ export class Subscriptions<Member extends object | string> {
 
   /**
    * Called for each frame of `member`. Only the first counts: the client's own awareness follows it in the same
-   * instant.
+   * instant, and waits until the first frame is `handled`.
    */
-  frameReceived(member: Member): void {
+  frameReceived(member: Member, handled?: Promise<void> | void): void {
     const subscription = this.#waiting.get(member);
     if (subscription === undefined || subscription.hasSentFrame) return;
     subscription.hasSentFrame = true;
-    this.#subscribeAfter(member, subscription, delayMs);
+    subscription.cancel?.();
+    const begin = () => this.#subscribeAfter(member, subscription, delayMs);
+    if (handled === undefined) begin();
+    else void handled.then(begin, begin);
   }
 
   /** Subscribes `member` now. Returns false when it is subscribed already. */
@@ -67,8 +73,17 @@ export class Subscriptions<Member extends object | string> {
     this.#waiting.delete(member);
   }
 
+  /** Frames that have come by then are handled first: on a busy server they wait for their turns. */
   #subscribeAfter(member: Member, subscription: Subscription, afterMs: number): void {
+    let isAwaited = true;
+    const due = () => {
+      if (isAwaited) this.subscribe(member);
+    };
     subscription.cancel?.();
-    subscription.cancel = this.#options.clock.after(afterMs, () => this.subscribe(member));
+    const cancel = this.#options.clock.after(afterMs, () => this.#owner.turnsOf(member).wait(due));
+    subscription.cancel = () => {
+      isAwaited = false;
+      cancel();
+    };
   }
 }

@@ -76,6 +76,11 @@ class Cluster implements World {
     this.#held.clear();
   }
 
+  /** Ends a node without notice, and starts another one in its place. */
+  restartOne(): void {
+    this.#restart(this.random.pick([...this.nodes.keys()]));
+  }
+
   async settle(): Promise<void> {
     const limit = this.network.delivered + stormDeliveries;
     for (let round = 0; round < 40; round += 1) {
@@ -92,7 +97,6 @@ class Cluster implements World {
     this.nodes.set(node, new Server({ clock: this.clock, nodes }));
   }
 
-  /** Ends a node without notice, and starts another one in its place. */
   #restart(node: string): void {
     const server = this.nodes.get(node);
     for (const page of this.pages) if (page.server === server) page.serverEnded();
@@ -125,8 +129,19 @@ async function play(cluster: Cluster): Promise<void> {
     if (random.chance(0.1)) await cluster.settle();
   }
   cluster.heal();
+  if (random.chance(0.5)) cluster.restartOne();
   for (const page of pages) page.connect();
+  await deliverInParts(cluster);
   await cluster.settle();
+}
+
+/** Delivers messages with pauses between them: frames that a client sends at once can arrive apart. */
+async function deliverInParts({ bus, clock, network, random }: Cluster): Promise<void> {
+  for (let part = 0; part < 5; part += 1) {
+    for (let count = random.integer(8); count > 0; count -= 1) network.deliver();
+    clock.advance(random.integer(200));
+    await bus.settled();
+  }
 }
 
 /** Lets the clients renew their states, and the others expire, as y-protocols does. */

@@ -7,9 +7,10 @@ import {
 import * as Y from "yjs";
 import { defaultLimits } from "../../../src/composition/settings/limits.ts";
 import { Ticker } from "../../../src/lib/time/ticker.ts";
-import { Awareness, type AwarenessOwner } from "../../../src/relay/awareness/awareness.ts";
+import { Awareness } from "../../../src/relay/awareness/awareness.ts";
 import type { AwarenessAudience } from "../../../src/relay/awareness/awareness-audience.ts";
 import { decodeAwareness } from "../../../src/relay/awareness/awareness-codec.ts";
+import type { AwarenessOwner } from "../../../src/relay/awareness/awareness-owner.ts";
 import type { RoomNodes } from "../../../src/relay/awareness/nodes/node-presence.ts";
 import type { Random } from "../bytes/random.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
@@ -187,13 +188,13 @@ export class Page implements Receiver {
     this.#connections += 1;
     const member = `${this.#name}#${this.#connections}`;
     this.#member = member;
-    const { kind, random, server } = this.#world;
+    const { random, server } = this.#world;
     this.#server = server;
     server.join(member, this);
     const own = this.hasState ? this.#encoded([this.id]) : undefined;
     const sendOwn = () => void (own !== undefined && server.room.updateReceived(member, own));
     // The own state is sent together with SyncStep1, and is late only on a bad network.
-    const isTogether = kind.isPresent || random.chance(0.5);
+    const isTogether = random.chance(0.5);
     this.#send(() => {
       server.room.frameReceived(member);
       if (isTogether) sendOwn();
