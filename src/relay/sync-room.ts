@@ -257,7 +257,7 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
   }
 
   caughtUp(member: SyncMember): void {
-    this.#awareness.query(member);
+    this.#awareness.caughtUp(member);
     this.#answers.caughtUp(member);
   }
 

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { defaultLimits, type Limits } from "../../src/composition/settings/limits.ts";
+import { decodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import { decodeFrame, encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { yWebsocketEncoding } from "../../src/relay/y-websocket/session.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Frame } from "../../src/transport/connection.ts";
+import { encodeEntries } from "../support/awareness-room.ts";
 import { updatesOf } from "../support/clients/raw-client.ts";
 import { settled } from "../support/eventually.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";
@@ -68,6 +70,15 @@ function richDoc(words = 300): Y.Doc {
   const text = doc.getText("t");
   for (let index = 0; index < words; index += 1) text.insert(0, "word ", index % 2 === 0 ? { bold: true } : {});
   return doc;
+}
+
+/** The awareness that frames hold. */
+function shownBy(frames: readonly Frame[]) {
+  return frames.flatMap((frame) => {
+    const message = typeof frame === "string" ? undefined : decodeFrame(frame);
+    const entries = message?.type === "awareness" ? decodeAwareness(message.body) : [];
+    return entries.map(({ clientId, clock, state }) => [clientId, clock, state]);
+  });
 }
 
 interface Received {
@@ -313,6 +324,26 @@ describe("a reader that is slower than its writers", () => {
     expect(later).toHaveLength(2);
     expect(docOf(before, missed, later).getText("t").toString()).toBe("fedcba");
     expect(reader.connection.isOpen).toBe(true);
+  });
+
+  test("is sent what it missed of the presence, also who has left", async () => {
+    const { clock, room, synced, turnAndSync } = await setUp(defaultLimits);
+    const [writer, reader] = [await synced("writer"), await synced("reader")];
+    await room.updateAwareness(writer.member, encodeEntries([[1, 1, "{}"]]));
+    await room.updateAwareness(reader.member, encodeEntries([[2, 1, "{}"]]));
+    const [update = emptyVector] = updatesOf((doc) => doc.getText("t").insert(0, "x"));
+    reader.connection.unsentBytes = 2 * 2 ** 20;
+    void submit(room, writer.member, sent(update));
+    await turnAndSync();
+    reader.take();
+    room.leave(writer.member);
+    clock.advance(30);
+    expect(shownBy(reader.take())).toEqual([]);
+    reader.connection.drain();
+    expect(shownBy(reader.take())).toEqual([
+      [2, 1, "{}"],
+      [1, 1, undefined],
+    ]);
   });
 
   test("is sent what acknowledges its own edits, also if it has missed none of others", async () => {

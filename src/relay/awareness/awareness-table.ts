@@ -32,7 +32,7 @@ export interface ClientRecord<Member> {
    * once that member has left.
    */
   readonly passedOnBy: Member | undefined;
-  /** The time of the last new clock. */
+  /** The time of the last new clock, or of the removal of the state. */
   readonly seenAt: number;
 }
 
@@ -86,6 +86,11 @@ export class AwarenessTable<Member> {
     return [...this.#clients.values()].filter(({ state }) => state !== undefined);
   }
 
+  /** The entries of the clients whose states were removed at or after a time. */
+  goneSince(at: number): readonly AwarenessEntry[] {
+    return [...this.#clients.values()].filter(({ seenAt, state }) => state === undefined && seenAt >= at);
+  }
+
   /** Whether one more id can count against a member. */
   hasPlaceFor(member: Member): boolean {
     return this.#passedOn.hasPlace(member);
@@ -113,9 +118,10 @@ export class AwarenessTable<Member> {
   }
 
   /** Removes the state of a client and keeps its clock. Returns false when it has no state. */
-  remove(clientId: number): boolean {
+  remove(clientId: number, at: number): boolean {
     const client = this.#clients.get(clientId);
     if (client?.state === undefined) return false;
+    client.seenAt = at;
     this.#setState(client, undefined);
     return true;
   }

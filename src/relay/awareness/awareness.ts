@@ -42,6 +42,8 @@ interface LateState {
 
 /** A state that has no primary, or is only claimed, expires when it was not renewed for this long, as in y-protocols. */
 const expiryMs = 30_000;
+/** A client removes a state of which it has heard nothing for this long: y-protocols looks every 3 s for those of `expiryMs`. */
+const forgottenMs = expiryMs + 3_000;
 /**
  * States with a clock from this value on are dropped. y-protocols adds 1 per change, so no real client gets here, and none
  * can count beyond 2⁵³.
@@ -161,6 +163,15 @@ export class Awareness<Member extends object | string> {
   /** Sends `member` all states. */
   query(member: Member): void {
     this.#answers.send(member);
+  }
+
+  /** Sends `member`, which has missed broadcasts, all states, and the removals that y-protocols does not make by itself. */
+  caughtUp(member: Member): void {
+    if (!this.#subscriptions.isSubscribed(member)) return;
+    this.query(member);
+    const gone = this.#clients.goneSince(this.#options.clock.elapsedMs() - forgottenMs);
+    this.spend(member, gone.length);
+    if (gone.length > 0) this.#options.audience.sendAwareness(member, encodeAwareness(gone));
   }
 
   left(member: Member): void {
@@ -351,7 +362,7 @@ export class Awareness<Member extends object | string> {
   }
 
   #remove(clientId: number): void {
-    if (this.#clients.remove(clientId)) this.#broadcast.changed(clientId);
+    if (this.#clients.remove(clientId, this.#options.clock.elapsedMs())) this.#broadcast.changed(clientId);
   }
 
   #flush(): void {

@@ -38,6 +38,11 @@ export class Subscriptions<Member extends object | string> {
     this.#owner = owner;
   }
 
+  /** Whether `member` is sent what is broadcast. */
+  isSubscribed(member: Member): boolean {
+    return !this.#waiting.has(member);
+  }
+
   joined(member: Member): void {
     const subscription: Subscription = { hasSentFrame: false, cancel: undefined };
     this.#waiting.set(member, subscription);

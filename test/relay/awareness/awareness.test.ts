@@ -566,6 +566,43 @@ describe("awareness", () => {
     expect(clock.pendingTimers).toBe(1);
   });
 
+  test("tells a member that has missed broadcasts of all states, and of those that are gone for up to 33 s", () => {
+    const { awareness, clock, connect, take } = awarenessRoom();
+    connect("a", 1, 1);
+    connect("b", 2, 1);
+    connect("c", 3, 1);
+    awareness.left("b");
+    clock.advance(3_000);
+    awareness.left("c");
+    clock.advance(30_000);
+    take("a");
+    const states: Entries = [[1, 1, '{"of":"a"}']];
+    awareness.caughtUp("a");
+    expect(take("a")).toEqual([
+      states,
+      [
+        [2, 1, null],
+        [3, 1, null],
+      ],
+    ]);
+    clock.advance(1);
+    awareness.caughtUp("a");
+    expect(take("a")).toEqual([states, [[3, 1, null]]]);
+    clock.advance(3_000);
+    awareness.caughtUp("a");
+    expect(take("a")).toEqual([states]);
+  });
+
+  test("tells a member that is not sent states yet of none when it has missed broadcasts", () => {
+    const { awareness, clock, connect, take } = awarenessRoom();
+    connect("a", 1, 1);
+    awareness.joined("b");
+    awareness.caughtUp("b");
+    expect(take("b")).toEqual([]);
+    clock.advance(1_000);
+    expect(take("b")).toEqual([[[1, 1, '{"of":"a"}']]]);
+  });
+
   test("answers a query with all states", () => {
     const { awareness, connect, say, take } = awarenessRoom();
     connect("a", 1, 1);
