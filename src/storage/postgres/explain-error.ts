@@ -3,6 +3,10 @@ import { errorCode } from "../../lib/error-code.ts";
 import { DatabaseUnusable } from "./database-unusable.ts";
 import { certificateProblem } from "./postgres-errors.ts";
 
+const withoutPooler =
+  "Connect to Postgres itself, and not to a transaction pooler, such as PgBouncer in transaction mode";
+const inSessionMode = "Connect to Postgres itself, or have PgBouncer ignore the parameter, in session mode";
+
 /** Remedies by SQLSTATE: PostgreSQL's documentation, appendix "PostgreSQL Error Codes". */
 const remedies: Readonly<Record<string, string>> = {
   "28P01": "Correct the user in cluster.url, or the password",
@@ -11,6 +15,9 @@ const remedies: Readonly<Record<string, string>> = {
   "3F000": "Create the schema, or correct the search path",
   "42501": "Make the user the owner of the database, or grant CREATE on its schema",
   "42704": "Remove the parameter from cluster.url",
+  // A prepared statement exists already, or does not exist: the transaction has another connection.
+  "42P05": withoutPooler,
+  "26000": withoutPooler,
 };
 
 const withoutTls = "Switch it on there (ssl = on), or remove sslmode and cluster.ca-file";
@@ -25,7 +32,8 @@ export function explained(error: unknown, place: string): unknown {
   if (certificate !== undefined) return new DatabaseUnusable(certificate, { cause: error });
   if (!(error instanceof SQL.SQLError)) return error;
   const state = error instanceof SQL.PostgresError ? (error.errno ?? "") : "";
-  const remedy = remedies[state];
+  const isOfPooler = state === "08P01" && error.message.startsWith("unsupported startup parameter");
+  const remedy = isOfPooler ? inSessionMode : remedies[state];
   if (remedy !== undefined) return unusable(`${place}: ${error.message}. ${remedy}.`, error);
   if (passing.test(state)) return unusable(`${place}: ${error.message}. Start again later.`, error, true);
   if (state !== "") return unusable(`${place}: ${error.message}.`, error);

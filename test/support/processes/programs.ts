@@ -14,6 +14,7 @@ export type Program =
   | "pebble"
   | "turnserver"
   | "postgres"
+  | "pgbouncer"
   | "ip"
   | "nft"
   | "sysctl";
@@ -46,6 +47,7 @@ const installations: Readonly<Record<Program, Installation>> = {
   pebble: { package: "pebble", executables: ["pebble"] },
   turnserver: { package: "coturn", executables: ["turnserver"] },
   postgres: { package: "postgresql", executables: ["postgres"], versions: "/usr/lib/postgresql" },
+  pgbouncer: { package: "pgbouncer", executables: ["pgbouncer"] },
   ip: { package: "iproute2", executables: ["ip"] },
   nft: { package: "nftables", executables: ["nft"] },
   sysctl: { package: "procps", executables: ["sysctl"] },

@@ -266,7 +266,7 @@ function writeTls(folder: string, { chain, privateKey }: IssuedCertificate): Rec
  * The beginning of a command that ends with this process, and runs as another user if this one is root, whom Postgres
  * refuses. Gives the files to that user.
  */
-function unprivileged(paths: readonly string[]): readonly string[] {
+export function unprivileged(paths: readonly string[]): readonly string[] {
   const dying = Bun.which("setpriv") === null ? [] : ["setpriv", "--pdeathsig", "QUIT"];
   if (process.getuid?.() !== 0) return dying;
   const idOf = (option: string) => Number(Bun.spawnSync(["id", option, "postgres"]).stdout.toString());
