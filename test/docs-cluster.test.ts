@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadSettings } from "../src/composition/settings/settings.ts";
 import { createMetrics } from "../src/ops/metrics.ts";
-import { connectionsOfNode } from "../src/storage/postgres/database.ts";
+import { connectionsOfNode, openDatabase } from "../src/storage/postgres/database.ts";
 import { codeBlocks, readPage } from "./support/docs-snippets.ts";
 import { findProgram, isMissing } from "./support/processes/programs.ts";
+import { PostgresServer } from "./support/programs/postgres.ts";
 
 const page = "docs/cluster.md";
 
@@ -82,5 +83,21 @@ describe(page, () => {
     expect(named.length).toBeGreaterThan(4);
     for (const name of named) expect(text).toContain(`# HELP ${name} `);
     expect(readPage(page)).toContain(`up to ${connectionsOfNode} connections`);
+  });
+});
+
+describe.skipIf(isMissing("postgres"))("docs/troubleshooting.md", () => {
+  test("has queries that the database of a cluster answers", async () => {
+    await using postgres = await PostgresServer.start();
+    const url = await postgres.newSchema();
+    const database = await openDatabase({ url });
+    try {
+      const blocks = codeBlocks("docs/troubleshooting.md").filter(({ language }) => language === "sql");
+      const queries = blocks.flatMap(({ code }) => code.split(";").filter((query) => query.trim() !== ""));
+      expect(queries.length).toBeGreaterThan(4);
+      for (const query of queries) await database.pool.unsafe(query);
+    } finally {
+      await database.close();
+    }
   });
 });
