@@ -80,6 +80,21 @@ export interface AwarenessState {
   readonly state: unknown;
 }
 
+/** An answer to which all nodes of a cluster contribute. */
+interface OfAllNodes {
+  /** A node of the cluster has not answered within a second: its part is missing. Undefined for all other answers. */
+  readonly partial?: true;
+}
+
+export interface Presence extends OfAllNodes {
+  readonly items: readonly AwarenessState[];
+}
+
+export interface Disconnected extends OfAllNodes {
+  /** The number of clients that were disconnected. */
+  readonly disconnected: number;
+}
+
 /** One document of a server. Creating this object asks the server nothing. All methods reject with `YurtError`. */
 export class Document {
   readonly name: string;
@@ -147,12 +162,8 @@ export class Document {
   }
 
   /** The awareness states of the clients in the document. */
-  async awareness(options: ReadOptions = {}): Promise<readonly AwarenessState[]> {
-    const { items } = await this.#requests.json<{ items: AwarenessState[] }>({
-      path: `${this.#path}/awareness`,
-      ...options,
-    });
-    return items;
+  awareness(options: ReadOptions = {}): Promise<Presence> {
+    return this.#requests.json({ path: `${this.#path}/awareness`, ...options });
   }
 
   /** Sets the awareness state of a client without a WebSocket; null removes it. */
@@ -161,15 +172,9 @@ export class Document {
     return this.#requests.json({ method: "POST", path, body: { state, ...client }, signal });
   }
 
-  /** Disconnects the clients of the document, or those of one user; they may return. Returns their number. */
-  async disconnect(user?: string): Promise<number> {
-    const path = `${this.#path}/disconnect`;
-    const { disconnected } = await this.#requests.json<{ disconnected: number }>({
-      method: "POST",
-      path,
-      body: { user },
-    });
-    return disconnected;
+  /** Disconnects the clients of the document, or those of one user; they may return. */
+  disconnect(user?: string): Promise<Disconnected> {
+    return this.#requests.json({ method: "POST", path: `${this.#path}/disconnect`, body: { user } });
   }
 
   /**

@@ -193,11 +193,21 @@ test("clients of a document are seen and disconnected", async () => {
   const client = clients.connect(api.server.wsUrl, "doc");
   await synced(client);
   client.provider.awareness.setLocalState({ user: "ann" });
-  await eventually("awareness", async () => (await document.awareness()).length === 1);
-  expect(await document.awareness()).toEqual([
-    { clientId: client.doc.clientID, clock: expect.any(Number), state: { user: "ann" } },
-  ]);
-  expect(await document.disconnect()).toBe(1);
+  await eventually("awareness", async () => (await document.awareness()).items.length === 1);
+  expect(await document.awareness()).toEqual({
+    items: [{ clientId: client.doc.clientID, clock: expect.any(Number), state: { user: "ann" } }],
+  });
+  expect(await document.disconnect()).toEqual({ disconnected: 1 });
+});
+
+test("an answer without a part of the cluster says so", async () => {
+  const { fetch } = answering(
+    Response.json({ items: [], partial: true }),
+    Response.json({ disconnected: 0, partial: true }),
+  );
+  const document = new YurtClient({ url: "http://127.0.0.1:1", fetch }).document("doc");
+  expect(await document.awareness()).toEqual({ items: [], partial: true });
+  expect(await document.disconnect()).toEqual({ disconnected: 0, partial: true });
 });
 
 describe("a request", () => {

@@ -76,6 +76,10 @@ test("an operator finds a document's room, sees who is in it with their presence
   await page.getByText(`Client ${clientId}`).click();
   await page.getByText('"tool": "<b>pen"').waitFor();
   expect(await seriousFaults(page)).toEqual([]);
+  // As in a cluster, one of whose nodes does not answer.
+  await page.route("**/awareness", (route) => route.fulfill({ json: { items: [], partial: true } }));
+  await page.getByText("A node of the cluster has not answered: clients may be missing.").waitFor();
+  await page.unroute("**/awareness");
   await api.showAwareness(null, { clientId });
   await page.getByText("No client shows its presence").waitFor();
 

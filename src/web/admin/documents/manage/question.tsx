@@ -25,8 +25,9 @@ export function Question({ action, changed, close, document }: QuestionProps) {
           action="Disconnect"
           close={close}
           confirm={async () => {
-            const count = await document.disconnect();
-            announce(`Disconnected: ${formatCounted(count, "client")}.`);
+            const { disconnected, partial } = await document.disconnect();
+            const missing = partial === true ? " A node has not answered: its clients may still be connected." : "";
+            announce(`Disconnected: ${formatCounted(disconnected, "client")}.${missing}`);
           }}
         >
           <p>Clients reconnect by themselves. To keep a user out, revoke the permissions under Access first.</p>

@@ -47,12 +47,13 @@ function States({ count, document: name }: PresencePanelProps) {
   }, [count, refresh]);
   return (
     <LoadedPart of={state} retry={refresh}>
-      {(states) => {
+      {({ items: states, partial }) => {
         const shown = isWhole ? states : states.slice(0, firstStates);
-        return states.length === 0 ? (
+        return states.length === 0 && partial !== true ? (
           <NoPresence />
         ) : (
           <>
+            {partial === true && <p class="hint">A node of the cluster has not answered: clients may be missing.</p>}
             <ul class="presence">
               {shown.map((each) => (
                 <PresenceEntry key={each.clientId} of={each} />
