@@ -31,13 +31,15 @@ interface Removal<Member> {
   readonly origin: EntryOrigin<Member>;
 }
 
-/** A lone state of a member that has been sent states. */
-interface LateState {
+/** A lone state that a member has sent. */
+interface LoneState {
   readonly own: AwarenessEntry;
   /** The clock that was known. */
   readonly before: number | undefined;
   /** Whether it has changed the table. */
   readonly isNew: boolean;
+  /** Whether the member had been sent no states. */
+  readonly isEarly: boolean;
 }
 
 /** A state that has no primary, or is only claimed, expires when it was not renewed for this long, as in y-protocols. */
@@ -148,8 +150,7 @@ export class Awareness<Member extends object | string> {
     const before = lone === undefined ? undefined : this.#clients.get(lone.clientId)?.clock;
     const isNew = this.#applyAll(member, ids, entries, lone);
     const isEarly = this.#subscriptions.subscribe(member);
-    if (lone !== undefined && isEarly) this.#firstStateReceived(member, ids, lone, before);
-    else if (lone !== undefined) this.#lateStateReceived(member, ids, { own: lone, before, isNew });
+    if (lone !== undefined) this.#loneStateReceived(member, ids, { own: lone, before, isNew, isEarly });
     ids.hasSentStates = true;
     this.#flush();
     if (reader !== undefined && reader.left > 0) return this.#takeRest(member, ids, reader);
@@ -230,37 +231,30 @@ export class Awareness<Member extends object | string> {
   }
 
   /**
-   * (a) A lone state that a client sends before it has learnt any other is its own: its member becomes the primary of
-   * that id. `before` is the clock that was known.
+   * Takes a lone state. One that a client sends before it has learnt any other is its own. So is the first one of a client
+   * that the network has delayed: if its clock is new, it is none that the client has been sent.
    */
-  #firstStateReceived(member: Member, ids: MemberIds, own: AwarenessEntry, before: number | undefined): void {
+  #loneStateReceived(member: Member, ids: MemberIds, received: LoneState): void {
+    const { isEarly, isNew, own } = received;
+    if (isEarly || (isNew && !ids.hasSentStates)) this.#ownStateReceived(member, ids, received);
+    else if (isNew) this.#claim(member, ids, own.clientId);
+    else this.#oldStateReceived(member, ids, own.clientId);
+  }
+
+  /**
+   * (a) The member becomes the primary of its own id. It only claims the id if it may have passed on the state of a WebRTC
+   * peer.
+   */
+  #ownStateReceived(member: Member, ids: MemberIds, { own, before, isEarly }: LoneState): void {
     const client = this.#clients.get(own.clientId);
     if (client === undefined) return;
     const isBehind = before !== undefined && own.clock < before;
     if (client.primary === undefined || !isBehind) {
       ids.ownId = own.clientId;
-      ids.isClaim = client.primary !== undefined;
+      ids.isClaim = client.primary !== undefined || !isEarly;
       ids.announcedClock = own.clock;
       this.#primaries.make(member, own.clientId);
     }
-    this.#connected(member, own, before);
-  }
-
-  /**
-   * A lone state that comes when its member has been sent states. If it is the first that the member sends, it may be the
-   * own one of a client that is back, which the network or a busy server has delayed.
-   */
-  #lateStateReceived(member: Member, ids: MemberIds, { own, before, isNew }: LateState): void {
-    if (isNew) this.#claim(member, ids, own.clientId);
-    else this.#oldStateReceived(member, ids, own.clientId);
-    if (ids.hasSentStates) return;
-    if (isNew && ids.ownId === own.clientId) this.#connected(member, own, before);
-    else if (before !== undefined && ids.returningId === undefined) this.#renewals.requestOthers(member);
-  }
-
-  /** (b), (c) A client has a new connection, and may have been there before. `before` is the clock that was known. */
-  #connected(member: Member, own: AwarenessEntry, before: number | undefined): void {
-    const isBehind = before !== undefined && own.clock < before;
     // (b) The others take a clock that is above the known one, unless they have learnt a higher one on another node.
     if (isBehind) this.#renewals.renew(member, { clientId: own.clientId, clock: before, state: undefined });
     else if (before === undefined || before === own.clock || this.#nodes !== undefined)
@@ -282,12 +276,16 @@ export class Awareness<Member extends object | string> {
   /**
    * (b) A client that returns can come so late that its state is not taken for the first: if no member has that id, it is
    * asked to raise its clock. A member that has passed on the state of a client that is gone drops it.
+   *
+   * (c) If a member has the id, that may be a former connection of the client, which has dropped the states of the others.
    */
   #oldStateReceived(member: Member, ids: MemberIds, clientId: number): void {
     const client = this.#clients.get(clientId);
-    if (ids.ownId !== undefined || client === undefined || !isGone(client)) return;
-    ids.returningId = clientId;
-    this.#renewals.request(member);
+    if (ids.ownId !== undefined || client === undefined) return;
+    if (isGone(client)) {
+      ids.returningId = clientId;
+      this.#renewals.request(member);
+    } else if (!ids.hasSentStates) this.#renewals.requestOthers(member);
   }
 
   /** Takes the rest of an update, as if it came in further updates. */

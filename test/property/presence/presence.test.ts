@@ -84,7 +84,14 @@ test.each([
   { isMesh: true, isPresent: true },
 ])("presence becomes complete and quiet, whatever clients do and however late messages arrive: %p", (kind) => {
   withSeeds(200, (random) => {
-    const world: World = { kind, server: new Server(), network: new Network(random), random, pages: [] };
+    const world: World = {
+      kind,
+      server: new Server(),
+      network: new Network(random),
+      random,
+      pages: [],
+      separates: true,
+    };
     play(world);
     const { pages } = world;
     if (kind.isPresent) {

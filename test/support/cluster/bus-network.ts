@@ -57,9 +57,14 @@ export class BusNetwork {
 
   /** Ends a node without notice: nothing reaches it any more, and the others lose it. */
   kill(node: NodeId): void {
-    const bus = this.#nodeOf(node);
+    this.silence(node);
     this.cut(node);
-    bus.isEnded = true;
+  }
+
+  /** Ends a node without notice. The others take it for a peer until `cut`. */
+  silence(node: NodeId): void {
+    this.#cut.add(node);
+    this.#nodeOf(node).isEnded = true;
   }
 
   /** Loses the next messages from one node to another one, which is told of it when they would have arrived. */

@@ -138,6 +138,8 @@ export interface World {
   readonly network: Network;
   readonly random: Random;
   readonly pages: Page[];
+  /** Whether the network can separate what a client sends at once. */
+  readonly separates: boolean;
 }
 
 /** A page with one provider, as y-websocket's and Hocuspocus' providers behave, and perhaps a mesh of WebRTC. */
@@ -188,13 +190,13 @@ export class Page implements Receiver {
     this.#connections += 1;
     const member = `${this.#name}#${this.#connections}`;
     this.#member = member;
-    const { random, server } = this.#world;
+    const { random, separates, server } = this.#world;
     this.#server = server;
     server.join(member, this);
     const own = this.hasState ? this.#encoded([this.id]) : undefined;
     const sendOwn = () => void (own !== undefined && server.room.updateReceived(member, own));
     // The own state is sent together with SyncStep1, and is late only on a bad network.
-    const isTogether = random.chance(0.5);
+    const isTogether = !separates || random.chance(0.5);
     this.#send(() => {
       server.room.frameReceived(member);
       if (isTogether) sendOwn();

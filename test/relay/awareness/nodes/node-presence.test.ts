@@ -310,6 +310,21 @@ describe("a client that moves to another node", () => {
     expect([a.shown(), b.shown()]).toEqual([[[1, 10]], [[1, 10]]]);
   });
 
+  test("has its new state shown although it comes late, and before its former node is lost", async () => {
+    const { a, b, c, network, pass } = await cluster();
+    b.observe("bob", "new");
+    c.observe("cora");
+    a.connect("old", 1, 3);
+    await pass();
+    network.silence("a");
+    b.say("new", [1, 4, "{}"]);
+    await pass();
+    expect([b.shown(), c.shown()]).toEqual([[[1, 4]], [[1, 4]]]);
+    network.cut("a");
+    await pass();
+    expect([b.shown(), c.shown()]).toEqual([[[1, 4]], [[1, 4]]]);
+  });
+
   test("stays as long as one of two connections to two nodes has sent its latest clock", async () => {
     const { a, b, c, pass } = await cluster();
     a.observe("alan");
