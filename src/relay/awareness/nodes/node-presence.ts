@@ -5,13 +5,13 @@ import { AwarenessBroadcast } from "../awareness-broadcast.ts";
 import type { ClientRecord } from "../awareness-table.ts";
 import type { NodeClient } from "./node-clients.ts";
 import { NodeStates, type TakenAwareness } from "./node-states.ts";
-import type { NodeEntry, Outdated, PresenceMessage, Wanted } from "./presence-codec.ts";
+import type { NodeEntry, Outdated, RoomMessage, Wanted } from "./presence-codec.ts";
 
 /** The other nodes, as one room reaches them. */
 export interface RoomNodes {
   readonly peers: ReadonlySet<NodeId>;
-  publish(message: PresenceMessage): void;
-  send(node: NodeId, message: PresenceMessage): void;
+  publish(message: RoomMessage): void;
+  send(node: NodeId, message: RoomMessage): void;
   /** From now on `presence` is told what the other nodes send. */
   enter(presence: RoomPresence): void;
   leave(): void;
@@ -19,7 +19,7 @@ export interface RoomNodes {
 
 /** The presence of a room that has members, as the other nodes reach it. */
 export interface RoomPresence {
-  received(node: NodeId, message: PresenceMessage): void;
+  received(node: NodeId, message: RoomMessage): void;
   /** Tells a node everything, and asks for the same: it has become a peer, or messages of it were lost. */
   compare(node: NodeId): void;
   /** A node is no peer any more. */
@@ -142,7 +142,7 @@ export class NodePresence<Member extends object | string> implements RoomPresenc
     });
   }
 
-  received(node: NodeId, message: PresenceMessage): void {
+  received(node: NodeId, message: RoomMessage): void {
     switch (message.type) {
       case "changes":
         this.#states.take(node, message.entries);

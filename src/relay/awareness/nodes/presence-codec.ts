@@ -22,7 +22,8 @@ export type Outdated = Pick<AwarenessEntry, "clientId" | "clock">;
 /** Whether a node that is sent all entries of another one answers: always, or if it has members in the room. */
 export type Wanted = "nothing" | "entries" | "answer";
 
-export type PresenceMessage =
+/** A message about one room. */
+export type RoomMessage =
   | { readonly type: "changes"; readonly entries: readonly NodeEntry[] }
   /** Everything that the node holds, and the states that nobody holds. */
   | { readonly type: "all"; readonly entries: readonly NodeEntry[]; readonly wanted: Wanted }
@@ -31,7 +32,12 @@ export type PresenceMessage =
   /** Asks a node to have the clocks of its clients raised. */
   | { readonly type: "outdated"; readonly ids: readonly Outdated[] };
 
-const types = { changes: 1, all: 2, outdated: 3, closed: 4 } as const;
+export type PresenceMessage =
+  | RoomMessage
+  /** The node has missed messages, of whichever rooms. */
+  | { readonly type: "missed" };
+
+const types = { changes: 1, all: 2, outdated: 3, closed: 4, missed: 5 } as const;
 const holds: readonly Hold[] = ["none", "claim", "owned"];
 const wants: readonly Wanted[] = ["nothing", "entries", "answer"];
 /** The lowest two bits of an entry's flags are its hold. */
@@ -42,14 +48,19 @@ export function encodePresence(message: PresenceMessage): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeUint8(encoder, types[message.type]);
     if (message.type === "all") encoding.writeUint8(encoder, wants.indexOf(message.wanted));
-    if (message.type === "outdated") writeAll(encoder, message.ids, writeOutdated);
-    else if (message.type !== "closed") writeAll(encoder, message.entries, writeEntry);
+    if ("ids" in message) writeAll(encoder, message.ids, writeOutdated);
+    else if ("entries" in message) writeAll(encoder, message.entries, writeEntry);
   });
 }
 
 /** Whether a message wants an answer of every node. It is not decoded for that. */
 export function wantsAnswer(bytes: Uint8Array): boolean {
   return bytes[0] === types.all && bytes[1] === wants.indexOf("answer");
+}
+
+/** Whether a message says that its node has missed others. */
+export function saysMissed(bytes: Uint8Array): boolean {
+  return bytes[0] === types.missed;
 }
 
 /** Returns undefined for a message of another release. Throws `DecodeError`. Bytes behind a message are ignored. */
@@ -69,6 +80,8 @@ function readMessage(decoder: decoding.Decoder): PresenceMessage | undefined {
       return { type: "outdated", ids: readAll(decoder, readOutdated) };
     case types.closed:
       return { type: "closed" };
+    case types.missed:
+      return { type: "missed" };
     default:
       return undefined;
   }

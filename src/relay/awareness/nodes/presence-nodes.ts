@@ -3,7 +3,7 @@ import type { Clock } from "../../../lib/time/clock.ts";
 import { DecodeError } from "../../update/strict-decoding.ts";
 import type { AwarenessEntry } from "../awareness-codec.ts";
 import type { RoomNodes, RoomPresence } from "./node-presence.ts";
-import { decodePresence, encodePresence, type PresenceMessage, wantsAnswer } from "./presence-codec.ts";
+import { decodePresence, encodePresence, type PresenceMessage, saysMissed, wantsAnswer } from "./presence-codec.ts";
 
 /** The states of a room on the other nodes. */
 export interface FoundPresence {
@@ -12,6 +12,8 @@ export interface FoundPresence {
   readonly isComplete: boolean;
 }
 
+/** In the place of a room's name, for what is not about one room. */
+const allRooms = "";
 /** The rooms that are compared in one turn, which takes about 2 ms. */
 const comparedAtOnce = 200;
 
@@ -60,9 +62,10 @@ export class PresenceNodes implements BusListener {
     // The state of a node that is no peer would never end.
     if (!this.#bus.peers.has(from)) return;
     const room = this.#rooms.get(name);
-    if (room !== undefined) {
+    if (saysMissed(message)) this.joined(from);
+    else if (room !== undefined) {
       const presence = decoded(message);
-      if (presence !== undefined) room.received(from, presence);
+      if (presence !== undefined && presence.type !== "missed") room.received(from, presence);
     } else if (wantsAnswer(message)) this.#port.send(from, name, encodePresence({ type: "closed" }));
   }
 
@@ -78,6 +81,8 @@ export class PresenceNodes implements BusListener {
   }
 
   missed(node: NodeId): void {
+    // It may have closed rooms, and asked about rooms that are not open here: it is to compare its rooms as well.
+    this.#port.send(node, allRooms, encodePresence({ type: "missed" }));
     this.joined(node);
   }
 

@@ -463,6 +463,18 @@ describe("a network of nodes that fails", () => {
     expect(b.shown()).toEqual([[2, 2]]);
   });
 
+  test("shows no client whose node has closed the room, also if that and the question about it are lost", async () => {
+    const { a, b, network, pass } = await cluster();
+    b.observe("bob");
+    a.connect("anna", 1, 1);
+    await pass();
+    network.loseNext("a", "b");
+    network.loseNext("b", "a", 2);
+    a.awareness.left("anna");
+    await pass();
+    expect(b.shown()).toEqual([]);
+  });
+
   test("shows no client whose node has closed the room before the others have answered it", async () => {
     const { a, b, network, pass } = await cluster();
     b.observe("bob");

@@ -25,6 +25,7 @@ function randomMessage(random: Random): PresenceMessage {
     { type: "all", entries, wanted: random.pick(["nothing", "entries", "answer"]) },
     { type: "outdated", ids },
     { type: "closed" },
+    { type: "missed" },
   ]);
 }
 
