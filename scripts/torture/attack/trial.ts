@@ -1,8 +1,9 @@
+import { join } from "node:path";
 import { forgetPeak, peakBytes, residentBytes } from "../../bench/process-stats.ts";
+import { ChildProgram } from "../../child-program.ts";
 import { type AttackedServer, type AttackedServerOptions, startAttacked } from "./attacked-server.ts";
 import { type Attack, documents } from "./attacker.ts";
 import type { AttackReport } from "./attacker-process.ts";
-import { ChildProgram } from "./honest/child-program.ts";
 import type { PairReport } from "./honest/honest-pair-process.ts";
 import type { VisitorReport } from "./honest/honest-visitor-process.ts";
 import { type LoopLag, loopLag, movedCounters, readMetrics } from "./server-metrics.ts";
@@ -67,7 +68,8 @@ export async function tryAttacks(attacks: readonly Attack[], options: TrialOptio
   };
   const tokenArgs = token === undefined ? [] : [token];
   await using honest = new AsyncDisposableStack();
-  const start = async (file: string, ...args: readonly string[]) => honest.use(await ChildProgram.start(file, ...args));
+  const start = async (file: string, ...args: readonly string[]) =>
+    honest.use(await ChildProgram.start({ path: join(import.meta.dir, file), args }));
   const [pair, visitor, attackers] = await Promise.all([
     start("honest/honest-pair-process.ts", `ws://127.0.0.1:${port}`, documents.pair, ...tokenArgs),
     start("honest/honest-visitor-process.ts", `${port}`, documents.visited, ...tokenArgs),
