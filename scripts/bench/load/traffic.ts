@@ -3,6 +3,7 @@ import type { RunningServer } from "../servers/server.ts";
 import { Samples } from "../statistics.ts";
 import { inTurn } from "./client.ts";
 import { FrameSequence } from "./frames.ts";
+import { sendEvenly } from "./send-evenly.ts";
 import { TrafficRoom } from "./traffic-room.ts";
 
 export interface TrafficOptions {
@@ -65,18 +66,15 @@ export class Traffic {
   /** Sends in one room after the other, `updatesPerSecond` in total, until each room has sent its `target`th update. */
   async pace(target: number, updatesPerSecond: number): Promise<void> {
     const rooms = this.#rooms;
-    const startedAt = performance.now();
     const total = rooms.reduce((sum, room) => sum + target - room.sent, 0);
-    let sent = 0;
-    const tick = () => {
-      const due = Math.min(total, Math.floor(((performance.now() - startedAt) * updatesPerSecond) / 1000));
-      for (; sent < due; sent += 1) rooms[sent % rooms.length]?.send(1);
+    let stop = () => {};
+    const start = () => {
+      stop = sendEvenly({ total, perSecond: updatesPerSecond }, (index) => rooms[index % rooms.length]?.send(1));
     };
-    const timer = setInterval(tick, 1);
     try {
-      await this.#phase(target, () => {}, { start: tick, plannedMs: (total * 1000) / updatesPerSecond });
+      await this.#phase(target, () => {}, { start, plannedMs: (total * 1000) / updatesPerSecond });
     } finally {
-      clearInterval(timer);
+      stop();
     }
   }
 

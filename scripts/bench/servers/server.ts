@@ -19,9 +19,9 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Servers that share their documents. */
-export interface RunningCluster {
-  readonly nodes: readonly RunningServer[];
+/** Servers that share their documents, or processes that do as they do. */
+export interface RunningCluster<Node = RunningServer> {
+  readonly nodes: readonly Node[];
   /** The processes of the database, or of whatever they share their documents by. */
   enginePids(): readonly number[];
   /** The median time of one commit while nothing else happens, in milliseconds, if they have a database. */
