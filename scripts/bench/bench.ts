@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { within } from "../within.ts";
+import type { NodeLoad } from "./cluster/nodes/node-traffic.ts";
 import type { Measurement } from "./measurement.ts";
 import type { Scenario, Size } from "./scenarios/scenario.ts";
 import type { ServerKind } from "./servers/server.ts";
@@ -25,6 +26,12 @@ export async function runOnce(scenario: Scenario, kind: ServerKind, size: Size):
     startCluster: async (nodes: number) => {
       const cluster = await kind.startCluster?.(dataFolder, nodes);
       if (cluster === undefined) throw new Error(`${kind.name} is no cluster`);
+      started.push(cluster);
+      return cluster;
+    },
+    startNodes: async (load: Omit<NodeLoad, "node">) => {
+      const cluster = await kind.startNodes?.(dataFolder, load);
+      if (cluster === undefined) throw new Error(`the nodes of ${kind.name} have no form without ports`);
       started.push(cluster);
       return cluster;
     },

@@ -1,4 +1,5 @@
 import { calmCluster, cluster } from "../cluster/cluster.ts";
+import { clusterNodes } from "../cluster/nodes/cluster-nodes.ts";
 import { checkpoints } from "./checkpoints.ts";
 import { content } from "./content.ts";
 import { cursors } from "./cursors.ts";
@@ -36,4 +37,5 @@ export const scenarios: readonly Scenario[] = [
   turnBesideRelay,
   calmCluster,
   cluster,
+  clusterNodes,
 ];

@@ -1,3 +1,5 @@
+import type { NodeProgram } from "../cluster/nodes/node-program.ts";
+import type { NodeLoad } from "../cluster/nodes/node-traffic.ts";
 import type { Measurement } from "../measurement.ts";
 import type { Metric } from "../metric.ts";
 import type { Ability, RunningCluster, RunningServer } from "../servers/server.ts";
@@ -9,6 +11,8 @@ export interface Target {
   start(): Promise<RunningServer>;
   /** Starts a number of servers that share their documents. */
   startCluster(nodes: number): Promise<RunningCluster>;
+  /** Starts the rooms of such servers without their ports, with their members. */
+  startNodes(load: Omit<NodeLoad, "node">): Promise<RunningCluster<NodeProgram>>;
   readonly dataFolder: string;
   /** True if documents survive a stop and another start. */
   readonly stores: boolean;

@@ -1,10 +1,21 @@
 import { createServer } from "node:net";
 import { within } from "../../within.ts";
+import type { NodeProgram } from "../cluster/nodes/node-program.ts";
+import type { NodeLoad } from "../cluster/nodes/node-traffic.ts";
 import type { Dialect } from "../load/dialect.ts";
 import type { TurnAccess } from "../load/turn/turn-access.ts";
 
 /** A feature of a server that a scenario can require. */
-export type Ability = "relay" | "sync" | "presence" | "storage" | "signaling" | "api" | "turn" | "cluster";
+export type Ability =
+  | "relay"
+  | "sync"
+  | "presence"
+  | "storage"
+  | "signaling"
+  | "api"
+  | "turn"
+  | "cluster"
+  | "cluster-nodes";
 
 export interface RunningServer {
   readonly pid: number;
@@ -51,6 +62,8 @@ export interface ServerKind {
   start(dataFolder: string): Promise<RunningServer>;
   /** Starts a number of servers that share their documents. A server has it that has the ability. */
   startCluster?(dataFolder: string, nodes: number): Promise<RunningCluster>;
+  /** Starts the rooms of a number of servers that share their documents, with their members. As `startCluster`. */
+  startNodes?(dataFolder: string, load: Omit<NodeLoad, "node">): Promise<RunningCluster<NodeProgram>>;
 }
 
 export interface Launch {
