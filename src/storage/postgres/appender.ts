@@ -12,6 +12,10 @@ export interface AppenderOptions {
   readonly clock: Pick<Clock, "elapsedMs">;
   /** Called with each writer that it has, before it writes. */
   readonly registered: (writer: number) => void;
+  /** Called with each batch that is known to be stored when its statement is answered. `rows` are in its order. */
+  readonly appended: (place: BatchPlace, batch: PackedBatch, rows: readonly RowId[]) => void;
+  /** Called when it is found out whether a batch is stored whose statement was not answered. */
+  readonly settled: () => void;
   /** Called with documents that an append may have created. */
   readonly created: (documents: readonly string[]) => void;
   /** Called with updates that are stored, and whose append was rejected and is not repeated. */
@@ -162,7 +166,10 @@ export class Appender {
     try {
       const { created, rows } = await insertBatch(place, batch, this.#options.connections.writer);
       this.#head = place.number;
-      if (rows.length > 0) this.#kept.add(place, batch);
+      if (rows.length > 0) {
+        this.#kept.add(place, batch);
+        this.#options.appended(place, batch, rows);
+      }
       if (created.length > 0) this.#options.created(created);
       return rows;
     } catch (error) {
@@ -187,6 +194,7 @@ export class Appender {
     const { batch, place } = this.#unsettled;
     const rows = await repeatWhileBroken(() => settleBatch(place, this.#options.connections.pool));
     this.#unsettled = undefined;
+    this.#options.settled();
     if (rows.length > 0) this.#options.created(batch.documents);
     // Rows that were compacted meanwhile are not found: then the batch is appended again, which changes no document.
     if (rows.length !== batch.documents.length) {

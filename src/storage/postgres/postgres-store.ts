@@ -116,6 +116,8 @@ class PostgresStore implements SharedStore {
       clock,
       largestRow: () => this.#largestRow,
       registered,
+      appended: (place, packed, rows) => this.#feed?.appended(place, packed, rows),
+      settled: () => this.#feed?.committed(),
       created: (documents) => this.webhooks.recorded(documents),
       abandoned: (updates) => this.#follower?.appended(updates),
       changed: (documents) => {
@@ -138,10 +140,10 @@ class PostgresStore implements SharedStore {
     const begun = { at: this.#clock.elapsedMs() };
     this.#waiting.add(begun);
     try {
-      const rows = this.#order.append(packed.documents, () => translateErrors(() => this.#appender.append(packed)));
-      const told = await this.#told(rows);
-      this.#see(told.at(-1) ?? 0);
-      return told;
+      const append = () => translateErrors(() => this.#appender.append(packed));
+      const rows = await this.#order.append(packed.documents, append);
+      this.#see(rows.at(-1) ?? 0);
+      return rows;
     } finally {
       this.#waiting.delete(begun);
     }
@@ -204,6 +206,7 @@ class PostgresStore implements SharedStore {
     this.#follower = follower;
     this.#feed = new Feed({
       pool: this.#pool,
+      writer: this.#database.writer,
       clock: this.#clock,
       follower,
       ownWriters: this.#ownWriters,
@@ -258,7 +261,7 @@ class PostgresStore implements SharedStore {
   }
 
   async #restore(): Promise<void> {
-    await this.#told(this.#order.append([], () => translateErrors(() => this.#appender.restore())));
+    await this.#order.append([], () => translateErrors(() => this.#appender.restore()));
   }
 
   #see(row: RowId): void {

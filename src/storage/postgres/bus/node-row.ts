@@ -32,13 +32,3 @@ export async function removeOld(sql: SQL): Promise<void> {
   await sql`DELETE FROM yurt_spill WHERE at < now() - interval '1 minute'`;
   await sql`DELETE FROM yurt_nodes WHERE beat < now() - interval '10 minutes'`;
 }
-
-/**
- * The channel of the nodes that share the tables. Notifications reach everybody in the database, whose other schemas may
- * have nodes of their own.
- */
-export async function channelOf(sql: SQL): Promise<string> {
-  await sql`INSERT INTO yurt_meta (key, value) VALUES ('cluster', gen_random_uuid()::text) ON CONFLICT DO NOTHING`;
-  const [found] = await sql<{ readonly value: string }[]>`SELECT value FROM yurt_meta WHERE key = 'cluster'`;
-  return `yurt_bus_${found?.value}`;
-}

@@ -1,12 +1,13 @@
 import type { Bus, BusAnswers, BusListener, BusPort, NodeId } from "../../../cluster/bus.ts";
 import type { Clock } from "../../../lib/time/clock.ts";
 import type { Metrics } from "../../../ops/metrics.ts";
+import { channelOf } from "../channel.ts";
 import type { Connections } from "../connections.ts";
 import { repeatWhileBroken, translateErrors } from "../postgres-errors.ts";
 import { type BusItem, encodeItem } from "./bus-codec.ts";
 import { BusConnections } from "./bus-connections.ts";
 import { Incoming } from "./incoming.ts";
-import { beatInTable, channelOf, type NodeFacts, removeNode, removeOld, runningBesides } from "./node-row.ts";
+import { beatInTable, type NodeFacts, removeNode, removeOld, runningBesides } from "./node-row.ts";
 import { Outgoing } from "./outgoing.ts";
 import { PeerTable, silenceTicks } from "./peer-table.ts";
 import { Questions } from "./questions.ts";
@@ -55,7 +56,7 @@ const closingMs = 1_000;
  * Rejects with `StoreError` if the database cannot be reached. Later the bus finds its way back to it by itself.
  */
 export async function openPostgresBus(options: PostgresBusOptions): Promise<OpenBus> {
-  const channel = await translateErrors(() => repeatWhileBroken(() => channelOf(options.database.pool)));
+  const channel = await translateErrors(() => repeatWhileBroken(() => channelOf("bus", options.database.pool)));
   return new PostgresBus(channel, options);
 }
 

@@ -1,12 +1,19 @@
 import type { SQL } from "bun";
 import type { Clock } from "../../../lib/time/clock.ts";
-import type { RowId, StoreFollower } from "../../store.ts";
+import type { FollowedUpdate, RowId, StoreFollower } from "../../store.ts";
+import { channelOf } from "../channel.ts";
+import type { BatchPlace } from "../documents/insert-batch.ts";
+import type { PackedBatch } from "../documents/packed-batch.ts";
 import { repeatWhileBroken } from "../postgres-errors.ts";
+import type { AnnouncedBatch } from "./announced-batch.ts";
+import { Announcements } from "./announcements.ts";
 import { Doorbell } from "./doorbell.ts";
 import { type Heads, readBatches, readHeads, readTimeline, removeRead } from "./read-feed.ts";
 
 export interface FeedOptions {
   readonly pool: SQL;
+  /** The connection of the appends. A batch is announced before the next one. */
+  readonly writer: SQL;
   readonly clock: Pick<Clock, "after" | "elapsedMs">;
   readonly follower: StoreFollower;
   /** All writers that this node has had. Grows before they write. */
@@ -17,12 +24,16 @@ export interface FeedOptions {
   readonly restore: () => Promise<void>;
   /** Called with each row that is read. */
   readonly seen: (row: RowId) => void;
-  /** Called with the number of batches for which the doorbell has not rung. */
+  /** Called with the number of batches that were neither announced nor rung for. */
   readonly repaired: (batches: number) => void;
 }
 
 /** Without a ring the writers are looked at after this time: a connection that listens may break unnoticed. */
 const intervalMs = 1_000;
+/** A look without a ring mostly finds what is on its way: it is read if it has not arrived after this time. */
+const announcedWithinMs = 100;
+/** The announced batches that wait for a reading to end. */
+const mostEarly = 1_000;
 /** Changes are kept for so long. A node that has read nothing for half of it does not know what it has missed. */
 const keptMs = 10 * 60_000;
 /** The batches that are read at once. */
@@ -31,12 +42,15 @@ const batchesAtOnce = 50;
 const removalMs = 60_000;
 
 /**
- * Reads what the writers of other nodes have committed, each from the batch at which it was left. It looks when the
- * doorbell rings, and once a second.
+ * Reports what the writers of other nodes have committed, each from the batch at which it was left. A batch that is announced
+ * with its updates is reported as it is, if it is the next one of its writer. Otherwise the feed reads: when the doorbell
+ * rings, when an announced batch is not the next one, and when a look, once a second, finds batches that do not arrive.
  */
 export class Feed {
   readonly #options: FeedOptions;
   readonly #doorbell: Doorbell;
+  /** Undefined before the start. */
+  #announcements: Announcements | undefined;
   /** The last batch that was read, by writer. */
   #cursors = new Map<number, number>();
   /** The time of the last complete reading, by the clock of the database. */
@@ -49,8 +63,12 @@ export class Feed {
   #removedAt = 0;
   #running: Promise<void> | undefined;
   #isDue = false;
-  /** The doorbell has rung since the last look. */
+  /** The doorbell has rung since the last look, or a batch is missing. */
   #hasRung = false;
+  /** The heads that the last look has found without a ring. */
+  #expected: Heads["byWriter"] | undefined;
+  /** Batches that were announced during a reading. */
+  #early: AnnouncedBatch[] = [];
   /** When everything was read that was committed, by `Clock.elapsedMs`. */
   #caughtUpAt = 0;
   #lagBatches = 0;
@@ -65,17 +83,20 @@ export class Feed {
   /** Resolves when everything that is committed from then on will be reported. Rejects as `Doorbell.listen`. */
   async start(): Promise<void> {
     await this.#begin();
-    const rung = () => {
-      this.#hasRung = true;
-      this.#look();
-    };
-    await this.#doorbell.listen(rung, this.#options.clock);
+    await this.#doorbell.listen(() => this.#lookAtOnce(), this.#options.clock);
+    await this.#announce();
     this.#look();
   }
 
   /** Tells the other nodes that this one has committed something. */
   committed(): void {
     this.#doorbell.ring();
+  }
+
+  /** Tells the other nodes what this one has committed: a batch, with its rows. */
+  appended(place: BatchPlace, batch: PackedBatch, rows: readonly RowId[]): void {
+    if (this.#announcements === undefined) this.#doorbell.ring();
+    else this.#announcements.announce(place, batch, rows);
   }
 
   /** The time since everything was read that was committed. */
@@ -91,8 +112,19 @@ export class Feed {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancel?.();
-    await this.#doorbell.close();
+    await Promise.all([this.#doorbell.close(), this.#announcements?.close()]);
     await this.#running;
+  }
+
+  async #announce(): Promise<void> {
+    const { pool, writer } = this.#options;
+    const channel = await repeatWhileBroken(() => channelOf("batches", pool));
+    const announcements = new Announcements({ channel, pool, writer, dropped: () => this.#doorbell.ring() });
+    await announcements.listen((batches) => {
+      if (batches === undefined) this.#lookAtOnce();
+      else this.#announced(batches);
+    });
+    this.#announcements = announcements;
   }
 
   async #begin(): Promise<void> {
@@ -106,12 +138,46 @@ export class Feed {
     this.#readAt = at;
     this.#startedAt = startedAt;
     this.#cursors = new Map(byWriter);
+    this.#expected = undefined;
+    this.#early = [];
     this.#caughtUp();
   }
 
   #caughtUp(): void {
     this.#lagBatches = 0;
     this.#caughtUpAt = this.#options.clock.elapsedMs();
+  }
+
+  /** Reports batches that are the next ones of their writers, or reads when they are not. */
+  #announced(batches: readonly AnnouncedBatch[]): void {
+    for (const batch of batches) {
+      if (this.#running === undefined) this.#report(batch);
+      else if (this.#early.length < mostEarly) this.#early.push(batch);
+      else this.#lookAtOnce();
+    }
+  }
+
+  #report({ place: { number, writer }, updates }: AnnouncedBatch): void {
+    const cursor = this.#cursors.get(writer);
+    if (this.#isClosed || (cursor !== undefined && number <= cursor)) return;
+    // A node has another writer after the database has lost something, which is to be noticed first.
+    if (number - 1 !== cursor) {
+      this.#lookAtOnce();
+      return;
+    }
+    this.#appended(updates);
+    this.#cursors.set(writer, number);
+  }
+
+  #appended(updates: readonly FollowedUpdate[]): void {
+    const { follower, seen } = this.#options;
+    for (const { row } of updates) seen(row);
+    if (updates.length > 0) follower.appended(updates);
+  }
+
+  #lookAtOnce(): void {
+    this.#hasRung = true;
+    this.#look();
   }
 
   /** Reads now, or once more when the reading under way has ended. */
@@ -121,7 +187,10 @@ export class Feed {
     this.#cancel?.();
     this.#running = this.#readWhileDue().finally(() => {
       this.#running = undefined;
-      if (!this.#isClosed) this.#cancel = this.#options.clock.after(intervalMs, () => this.#look());
+      if (this.#isClosed) return;
+      const waitMs = this.#expected === undefined ? intervalMs : announcedWithinMs;
+      this.#cancel = this.#options.clock.after(waitMs, () => this.#look());
+      this.#announced(this.#early.splice(0));
     });
   }
 
@@ -138,7 +207,7 @@ export class Feed {
   }
 
   async #read(): Promise<void> {
-    const { follower, ownWriters, pool } = this.#options;
+    const { follower, pool } = this.#options;
     const hasRung = this.#hasRung;
     this.#hasRung = false;
     const ownHeads = this.#options.ownHeads();
@@ -155,16 +224,37 @@ export class Feed {
       follower.missed();
       return;
     }
-    const others = [...heads.byWriter].filter(([writer]) => !ownWriters.has(writer));
-    this.#lagBatches = others.reduce((sum, [writer, head]) => sum + head - (this.#cursors.get(writer) ?? 0), 0);
-    if (!hasRung && this.#lagBatches > 0) this.#options.repaired(this.#lagBatches);
-    await allEnded(others.map(([writer, head]) => this.#readWriter(writer, head)));
+    this.#lagBatches = countBatches(this.#unread(heads.byWriter));
+    if (hasRung) this.#expected = undefined;
+    const toRead = hasRung ? this.#unread(heads.byWriter) : this.#late(heads.byWriter);
+    await allEnded(toRead.map((unread) => this.#readWriter(unread)));
     for (const writer of this.#cursors.keys()) if (!heads.byWriter.has(writer)) this.#cursors.delete(writer);
-    this.#readAt = heads.at;
-    this.#caughtUp();
+    if (this.#expected === undefined) {
+      this.#readAt = heads.at;
+      this.#caughtUp();
+    }
     if (heads.at - this.#removedAt < removalMs) return;
     this.#removedAt = heads.at;
     await removeRead(keptMs, pool);
+  }
+
+  /** The writers of which not all batches are reported. */
+  #unread(heads: Heads["byWriter"]): readonly Unread[] {
+    return [...heads].flatMap(([writer, head]) => {
+      const batches = head - (this.#cursors.get(writer) ?? 0);
+      return batches > 0 && !this.#options.ownWriters.has(writer) ? [{ writer, head, batches }] : [];
+    });
+  }
+
+  /** The writers to read after a look without a ring: none if what they have committed is new, or has arrived meanwhile. */
+  #late(heads: Heads["byWriter"]): readonly Unread[] {
+    const expected = this.#expected;
+    const unread = this.#unread(heads);
+    this.#expected = expected === undefined && unread.length > 0 ? heads : undefined;
+    const late = expected === undefined ? 0 : countBatches(this.#unread(expected));
+    if (late === 0) return [];
+    this.#options.repaired(late);
+    return unread;
   }
 
   /**
@@ -183,21 +273,33 @@ export class Feed {
     return !isSame;
   }
 
-  async #readWriter(writer: number, head: number): Promise<void> {
+  async #readWriter({ head, writer }: Unread): Promise<void> {
     const { follower, pool } = this.#options;
     let after = this.#cursors.get(writer) ?? 0;
     while (after < head && !this.#isClosed) {
       const until = Math.min(head, after + batchesAtOnce);
       const range = { writer, after, until };
       const { changes, updates } = await repeatWhileBroken(() => readBatches(range, pool));
-      for (const { row } of updates) this.#options.seen(row);
-      if (updates.length > 0) follower.appended(updates);
+      this.#appended(updates);
       for (const { document, kind } of changes) follower.changed(document, kind);
       this.#cursors.set(writer, until);
       this.#lagBatches -= until - after;
       after = until;
     }
   }
+}
+
+/** A writer of which not all batches are reported. */
+interface Unread {
+  readonly writer: number;
+  /** The number of its last batch. */
+  readonly head: number;
+  /** The number of batches that are not reported. */
+  readonly batches: number;
+}
+
+function countBatches(writers: readonly Unread[]): number {
+  return writers.reduce((sum, { batches }) => sum + batches, 0);
 }
 
 /** Rejects when all have ended, if one has failed: none of them goes on beside the next reading. */

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Clock, systemClock } from "../../../src/lib/time/clock.ts";
-import { createMetrics } from "../../../src/ops/metrics.ts";
-import { openPostgresStore, type SharedStore } from "../../../src/storage/postgres/postgres-store.ts";
-import type { PendingUpdate, RowId } from "../../../src/storage/store.ts";
-import { compaction, numbersIn, rowsOf, updateOf } from "../../support/bytes/counting.ts";
-import { Random } from "../../support/bytes/random.ts";
-import { FollowerReader } from "../../support/documents/follower-reader.ts";
-import { pause } from "../../support/eventually.ts";
-import { FakeClock } from "../../support/fakes/fake-clock.ts";
-import { isMissing } from "../../support/processes/programs.ts";
-import { PostgresServer } from "../../support/programs/postgres.ts";
-import { BreakingProxy } from "../../support/proxies/breaking-proxy.ts";
+import { type Clock, systemClock } from "../../../../src/lib/time/clock.ts";
+import { createMetrics } from "../../../../src/ops/metrics.ts";
+import { openPostgresStore, type SharedStore } from "../../../../src/storage/postgres/postgres-store.ts";
+import type { PendingUpdate, RowId } from "../../../../src/storage/store.ts";
+import { compaction, numbersIn, rowsOf, updateOf } from "../../../support/bytes/counting.ts";
+import { Random } from "../../../support/bytes/random.ts";
+import { FollowerReader } from "../../../support/documents/follower-reader.ts";
+import { pause } from "../../../support/eventually.ts";
+import { FakeClock } from "../../../support/fakes/fake-clock.ts";
+import { isMissing } from "../../../support/processes/programs.ts";
+import { PostgresServer } from "../../../support/programs/postgres.ts";
+import { BreakingProxy } from "../../../support/proxies/breaking-proxy.ts";
 
 /** A test that runs out of time ends the server with it, and fails all that follow. */
 setDefaultTimeout(30_000);
@@ -94,6 +94,9 @@ describe.skipIf(isMissing("postgres"))("nodes that follow each other", () => {
     for (const number of numbersUpTo(230)) rows.push(...(await other.store.append([updateFor("x", number)])));
     expect(deaf.reader.rows).toEqual([]);
     clock.advance(1_000);
+    while (clock.pendingTimers === 0) await deaf.store.list({ limit: 1 });
+    expect(deaf.reader.rows).toEqual([]);
+    clock.advance(100);
     await deaf.reader.until("x", numbersUpTo(230));
     expect(deaf.reader.rows).toEqual(rows);
     await closeAll([deaf, other]);

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Clock, systemClock } from "../../../src/lib/time/clock.ts";
-import { createMetrics } from "../../../src/ops/metrics.ts";
-import { openPostgresStore, type SharedStore } from "../../../src/storage/postgres/postgres-store.ts";
-import type { ChangeKind, FollowedUpdate, StoreFollower } from "../../../src/storage/store.ts";
-import { compaction, numbersIn, rowsOf, updateOf } from "../../support/bytes/counting.ts";
-import { Random } from "../../support/bytes/random.ts";
-import { FakeClock } from "../../support/fakes/fake-clock.ts";
-import { isMissing } from "../../support/processes/programs.ts";
-import { PostgresServer } from "../../support/programs/postgres.ts";
+import { type Clock, systemClock } from "../../../../src/lib/time/clock.ts";
+import { createMetrics } from "../../../../src/ops/metrics.ts";
+import { openPostgresStore, type SharedStore } from "../../../../src/storage/postgres/postgres-store.ts";
+import type { ChangeKind, FollowedUpdate, StoreFollower } from "../../../../src/storage/store.ts";
+import { compaction, numbersIn, rowsOf, updateOf } from "../../../support/bytes/counting.ts";
+import { Random } from "../../../support/bytes/random.ts";
+import { FakeClock } from "../../../support/fakes/fake-clock.ts";
+import { isMissing } from "../../../support/processes/programs.ts";
+import { PostgresServer } from "../../../support/programs/postgres.ts";
 
 /** A test that runs out of time ends the server with it, and fails all that follow. */
 setDefaultTimeout(30_000);
