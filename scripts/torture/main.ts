@@ -6,7 +6,8 @@
  * `--attack` (attack) names one attack, or several separated by commas, and `--connections` the numbers of connections that
  * attack (`own`: as many as the attack has by itself; default: own,50). `--candidate` (cost) is a file with frames of an
  * earlier search. `--seconds` (attack, cluster, cost, turn-soak) and `--executable` (attack, cluster, cost) are how long it
- * lasts (cluster: each harm), and another build of the server. `--harm` (cluster) names one harm, or several separated by
+ * lasts (cluster: each harm), and another build of the server. `--minutes` (cluster) repeats the harms for so long, to show
+ * that the memory of the nodes does not grow. `--harm` (cluster) names one harm, or several separated by
  * commas; with `--system hocuspocus` it is done to Hocuspocus on Redis, as a comparison.
  * `--protocol` is the protocol of the sync clients: `y-websocket`, `hocuspocus` or `mixed`. A torture with a single
  * protocol takes the first of `mixed`; fuzz uses all. The exit status is 1 when a guarantee was broken.
@@ -55,6 +56,7 @@ interface Given {
   /** The attacks by name; all if undefined. */
   readonly names: readonly string[] | undefined;
   readonly seconds: number | undefined;
+  readonly minutes: number | undefined;
   readonly connections: readonly (number | "own")[];
   readonly executable: string | undefined;
   readonly candidate: string | undefined;
@@ -105,6 +107,7 @@ const { values, positionals } = parseArgs({
     protocol: { type: "string", default: "y-websocket" },
     attack: { type: "string" },
     seconds: { type: "string" },
+    minutes: { type: "string" },
     connections: { type: "string", default: "own,50" },
     executable: { type: "string" },
     candidate: { type: "string" },
@@ -120,6 +123,7 @@ const amounts = { rounds: +values.rounds, frames: +values.frames, clients: +valu
 const attack = {
   names: values.attack?.split(","),
   seconds: values.seconds === undefined ? undefined : +values.seconds,
+  minutes: values.minutes === undefined ? undefined : +values.minutes,
   connections: values.connections.split(",").map((count) => (count === "own" ? count : +count)),
   executable: values.executable,
   candidate: values.candidate,
@@ -133,9 +137,12 @@ if (
   (attack.names ?? []).some((name) => findAttack(name) === undefined) ||
   !["yurt", "hocuspocus"].includes(values.system) ||
   (attack.harms ?? []).some((name) => !Object.hasOwn(harms, name)) ||
-  [...Object.values(amounts), attack.seconds ?? 0, ...attack.connections.filter((count) => count !== "own")].some(
-    (amount) => !Number.isSafeInteger(amount) || amount < 0,
-  )
+  [
+    ...Object.values(amounts),
+    attack.seconds ?? 0,
+    attack.minutes ?? 0,
+    ...attack.connections.filter((count) => count !== "own"),
+  ].some((amount) => !Number.isSafeInteger(amount) || amount < 0)
 ) {
   console.error(`usage: torture [${[...Object.keys(tortures), "all"].join("|")}] [--protocol name] [--rounds n] …`);
   process.exit(2);

@@ -12,6 +12,7 @@ import { Crowd, isConverged } from "./crowd.ts";
 import { type Harm, harms } from "./harms.ts";
 import { HocuspocusCluster } from "./hocuspocus-cluster.ts";
 import type { Known } from "./member.ts";
+import { MemoryWatch } from "./memory-watch.ts";
 import { PresenceWatch } from "./presence.ts";
 import type { TorturedCluster } from "./tortured-cluster.ts";
 import { YurtCluster } from "./yurt-cluster.ts";
@@ -21,6 +22,11 @@ export interface ClusterOptions {
   readonly system?: "yurt" | "hocuspocus" | undefined;
   /** How long each harm lasts. */
   readonly seconds: number;
+  /**
+   * The harms are repeated for so long, on documents that do not grow and with a node that is never ended, to show that its
+   * memory does not grow. Undefined: each harm once, on documents that grow.
+   */
+  readonly minutes?: number | undefined;
   readonly documents: number;
   readonly updatesPerSecond: number;
   readonly seed: number;
@@ -63,14 +69,13 @@ export async function tortureCluster(options: ClusterOptions): Promise<Outcome> 
       : await HocuspocusCluster.start({ count: nodeCount, folder });
   const faults = new Faults();
   const random = new Random(seed);
-  const { patches } = openTrace(traceEdits, seed);
   const troubled = (why: string) => faults.add(why);
   using crowd = new Crowd({
     nodes: cluster.nodes,
     kinds: system === "yurt" ? ["y-websocket", "hocuspocus"] : ["hocuspocus"],
     documents,
     updatesPerSecond,
-    patches,
+    edits: options.minutes === undefined ? openTrace(traceEdits, seed).patches : "overwrite",
     random,
     troubled,
   });
@@ -98,10 +103,16 @@ class ClusterTorture {
   }
 
   async run(): Promise<Outcome> {
-    const { cluster, crowd, faults, harms: chosen = Object.keys(harms) } = this.#stage;
+    const { cluster, crowd, faults, harms: chosen = Object.keys(harms), minutes = 0 } = this.#stage;
     const over = new AbortController();
     const auditing = this.#auditUntil(over.signal);
-    for (const [name, harm] of Object.entries(harms)) if (chosen.includes(name)) await this.#round(name, harm);
+    const memory = new MemoryWatch(cluster.nodes);
+    const lastMs = performance.now() + minutes * 60_000;
+    do {
+      for (const [name, harm] of Object.entries(harms)) if (chosen.includes(name)) await this.#round(name, harm);
+    } while (performance.now() < lastMs);
+    memory.end();
+    if (minutes > 0) for (const fault of memory.faults) faults.add(fault);
     over.abort();
     await auditing;
     await this.#checkContent();
@@ -113,6 +124,7 @@ class ClusterTorture {
         connections: crowd.connections,
         ...Object.fromEntries([...crowd.closes].map(([name, count]) => [`closed with ${name}`, count])),
         ...this.#figures,
+        ...memory.figures,
         audits: this.#audits,
         "seen clocks missing": this.#lost.seen,
         "acknowledged clocks missing": this.#lost.acknowledged,
@@ -122,12 +134,13 @@ class ClusterTorture {
   }
 
   async #round(name: string, harm: Harm): Promise<void> {
-    const { cluster, crowd, faults, progress, random, seconds } = this.#stage;
+    const { cluster, crowd, faults, minutes, progress, random, seconds } = this.#stage;
     crowd.invite();
     await eventually("all clients are synced", () => crowd.members.every(({ isSynced }) => isSynced), startMs);
     crowd.work();
     await harm({
       cluster,
+      mortal: minutes === undefined ? cluster.nodes : cluster.nodes.slice(1),
       random,
       seconds,
       nextExecutable: this.#stage.nextExecutable,
@@ -147,7 +160,8 @@ class ClusterTorture {
         () => false,
       );
       const ms = Math.round(performance.now() - endedAt);
-      this.#figures[`${name}: ms until ${what}`] = ms;
+      const figure = `${name}: ms until ${what}`;
+      this.#figures[figure] = Math.max(ms, Number(this.#figures[figure] ?? 0));
       if (ended && ms <= limitMs) return;
       faults.add(`after ${name}: ${what} after ${ms} ms${ended ? "" : `: ${wrong().slice(0, 5).join("; ")}`}`);
     };
@@ -156,7 +170,7 @@ class ClusterTorture {
     for (const late of watch.wrongAfter(latePresenceMs).slice(0, 5)) progress?.(`presence was wrong ${late}`);
     this.#checkMemory(name);
     progress?.(
-      `${name}: ${crowd.typed} edits so far, converged after ${this.#figures[`${name}: ms until all clients have converged`]} ms`,
+      `${name}: ${crowd.typed} edits so far, converged within ${this.#figures[`${name}: ms until all clients have converged`]} ms`,
     );
   }
 

@@ -12,7 +12,8 @@ export interface CrowdOptions {
   readonly kinds: readonly [Member["kind"], ...Member["kind"][]];
   readonly documents: number;
   readonly updatesPerSecond: number;
-  readonly patches: readonly Patch[];
+  /** The edits of a writer: they type a text, or overwrite the keys of a map, of which the size stays the same. */
+  readonly edits: readonly Patch[] | "overwrite";
   readonly random: Random;
   readonly troubled: (why: string) => void;
 }
@@ -25,6 +26,8 @@ export interface Circle {
 
 const typingTickMs = 10;
 const mostLateMs = 50;
+/** The keys of a map that a writer overwrites. */
+const keys = 20;
 const movesPerSecond = 1;
 /** A client that waits for this many acknowledgements has a slow server, and types no faster. */
 const waitingUpdates = 500;
@@ -92,7 +95,7 @@ export class Crowd implements Disposable {
     for (const node of nodes) {
       const circle = random.pick(this.circles);
       const visitor = this.#member(circle.known, { name: `visitor of ${node.name}`, kind: kinds[0], node });
-      this.#keystrokes.set(visitor, typingInto(visitor.doc, `text of ${visitor.doc.clientID}`, this.#options.patches));
+      this.#keystrokes.set(visitor, this.#editing(visitor.doc, `of ${visitor.doc.clientID}`));
       circle.members.push(visitor);
       this.#visitors.add(visitor);
     }
@@ -126,12 +129,12 @@ export class Crowd implements Disposable {
   }
 
   #open(name: string): Circle {
-    const { kinds, nodes, patches } = this.#options;
+    const { kinds, nodes } = this.#options;
     const known = { name, seen: new Ledger(), acknowledged: new Ledger() };
     const writers = nodes.map((node, index) => {
       const kind = kinds[index % kinds.length] ?? kinds[0];
       const writer = this.#member(known, { name: `writer ${index} of ${name}`, kind, node });
-      this.#keystrokes.set(writer, typingInto(writer.doc, `text ${index}`, patches));
+      this.#keystrokes.set(writer, this.#editing(writer.doc, String(index)));
       return writer;
     });
     const node = this.#nextNode();
@@ -139,6 +142,12 @@ export class Crowd implements Disposable {
       known,
       members: [...writers, this.#member(known, { name: `reader of ${name}`, kind: kinds[0], node })],
     };
+  }
+
+  /** Returns a function that makes one edit in a type of this name. Each edit is one update. */
+  #editing(doc: Y.Doc, name: string): () => void {
+    const { edits, random } = this.#options;
+    return edits === "overwrite" ? overwritingIn(doc, `map ${name}`, random) : typingInto(doc, `text ${name}`, edits);
   }
 
   #member(
@@ -161,7 +170,11 @@ export class Crowd implements Disposable {
   }
 }
 
-/** Each edit is one update. */
+function overwritingIn(doc: Y.Doc, name: string, random: Random): () => void {
+  const map = doc.getMap(name);
+  return () => map.set(`key ${random.integer(keys)}`, random.integer(2 ** 31));
+}
+
 function typingInto(doc: Y.Doc, name: string, patches: readonly Patch[]): () => void {
   const keystroke = typing(patches);
   const text = doc.getText(name);

@@ -5,6 +5,8 @@ import type { TorturedCluster, TorturedNode } from "./tortured-cluster.ts";
 /** The cluster that a harm is done to, while clients work. */
 export interface Harmed {
   readonly cluster: TorturedCluster;
+  /** The nodes that may be ended. */
+  readonly mortal: readonly TorturedNode[];
   readonly random: Random;
   /** How long this harm lasts. */
   readonly seconds: number;
@@ -24,9 +26,9 @@ const settlingMs = 500;
 export type Harm = (harmed: Harmed) => Promise<void>;
 
 /** Every 2 s, one node is killed at once. It starts again within a second. */
-async function killNodes({ cluster, random, seconds, depart, count }: Harmed): Promise<void> {
+async function killNodes({ mortal, random, seconds, depart, count }: Harmed): Promise<void> {
   await repeat(seconds, 2, async () => {
-    const node = random.pick(cluster.nodes);
+    const node = random.pick(mortal);
     await node.kill();
     depart(node);
     count("nodes killed");
@@ -73,8 +75,8 @@ async function cutNetwork({ cluster, random, seconds, count }: Harmed): Promise<
 }
 
 /** One node after the other is stopped and started again, as in an upgrade. */
-async function restartNodes({ cluster, nextExecutable, fault, count }: Harmed): Promise<void> {
-  for (const node of cluster.nodes) {
+async function restartNodes({ mortal, nextExecutable, fault, count }: Harmed): Promise<void> {
+  for (const node of mortal) {
     const code = await node.stop();
     if (code !== 0) fault(`${node.name} has stopped with ${code}`);
     await node.restart(nextExecutable);
