@@ -1,5 +1,6 @@
 import type { SQL } from "bun";
 import type { NodeId } from "../../../cluster/bus.ts";
+import { withoutSession } from "./node-lock.ts";
 
 /** A node as the table of nodes shows it. */
 export interface NodeFacts {
@@ -16,11 +17,13 @@ export async function beatInTable({ node, protocol, release }: NodeFacts, sql: S
     ON CONFLICT (id) DO UPDATE SET beat = now()`;
 }
 
-/** The other nodes that have said that they run, within the last `withinMs` by the clock of the database. */
+/** The other nodes that have said that they run, within the last `withinMs` by the clock of the database, and were not killed. */
 export async function runningBesides(node: NodeId, withinMs: number, sql: SQL): Promise<ReadonlySet<NodeId>> {
   const rows = await sql<{ readonly id: NodeId }[]>`
     SELECT id FROM yurt_nodes WHERE id <> ${node} AND beat > now() - ${withinMs}::float8 * interval '1 ms'`;
-  return new Set(rows.map(({ id }) => id));
+  const nodes = rows.map(({ id }) => id);
+  const killed = nodes.length === 0 ? undefined : await withoutSession(nodes, sql);
+  return new Set(nodes.filter((id) => killed?.has(id) !== true));
 }
 
 export async function removeNode(node: NodeId, sql: SQL): Promise<void> {

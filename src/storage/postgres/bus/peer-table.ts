@@ -23,6 +23,8 @@ interface HeardNode {
 
 /** A node that is silent for so many ticks, of a second, is lost: three beats are missing. Slow machines tick late. */
 export const silenceTicks = 10;
+/** A node that is silent for so many ticks is in doubt: a beat is late. */
+const doubtTicks = 4;
 
 /**
  * Which nodes are heard, and hear this one. Those that both do are its peers.
@@ -37,6 +39,8 @@ export class PeerTable {
   readonly #options: PeerTableOptions;
   readonly #heard = new Map<NodeId, HeardNode>();
   #lastView = 0;
+  /** The ticks since the connections of this node are open. */
+  #openTicks = 0;
 
   constructor(options: PeerTableOptions) {
     this.#options = options;
@@ -79,12 +83,24 @@ export class PeerTable {
     this.#lose(node);
   }
 
+  /** The connections of this node are open, for the first time or again. The others may need as much time for theirs. */
+  opened(): void {
+    this.#openTicks = 0;
+  }
+
   /** Called once a second. */
   tick(): void {
+    this.#openTicks += 1;
     for (const [node, known] of this.#heard) {
       known.silentTicks += 1;
       if (known.silentTicks >= silenceTicks) this.#lose(node);
     }
+  }
+
+  /** The nodes that may have ended. */
+  get inDoubt(): readonly NodeId[] {
+    if (this.#openTicks < doubtTicks) return [];
+    return Array.from(this.#heard).flatMap(([node, { silentTicks }]) => (silentTicks >= doubtTicks ? [node] : []));
   }
 
   /** This node hears nothing any more. */

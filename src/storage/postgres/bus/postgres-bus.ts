@@ -7,6 +7,7 @@ import { repeatWhileBroken, translateErrors } from "../postgres-errors.ts";
 import { type BusItem, encodeItem } from "./bus-codec.ts";
 import { BusConnections } from "./bus-connections.ts";
 import { Incoming } from "./incoming.ts";
+import { holdLock, withoutSession } from "./node-lock.ts";
 import { beatInTable, type NodeFacts, removeNode, removeOld, runningBesides } from "./node-row.ts";
 import { Outgoing } from "./outgoing.ts";
 import { PeerTable, silenceTicks } from "./peer-table.ts";
@@ -28,8 +29,8 @@ export interface PostgresBusOptions {
 export interface OpenBus extends Bus {
   /**
    * Resolves when every node that runs takes this one for a peer, and what it has sent as soon as it did has been received:
-   * at once for a node that is alone. Resolves after 3 s at the latest, because a node that was killed a moment ago looks
-   * as if it ran. Call it once, when all subjects are open. Never rejects.
+   * at once for a node that is alone. Resolves after 3 s at the latest, because a node that is out of reach looks as if it
+   * ran. Call it once, when all subjects are open. Never rejects.
    */
   met(): Promise<void>;
   /** Tells the others that the node has ended. The pool stays open. */
@@ -203,8 +204,13 @@ class PostgresBus implements OpenBus {
 
   /** Notifications may have been lost: the numbers of the others' beats tell. */
   #opened(): void {
-    if (this.#isClosed) return;
-    this.#listening.resolve();
+    const { sql } = this.#connections;
+    if (this.#isClosed || sql === undefined) return;
+    this.#peerTable.opened();
+    // Beats go by the same connection: a node that is heard has its lock.
+    void holdLock(this.node, sql)
+      .catch(() => {})
+      .finally(() => this.#listening.resolve());
     this.#asksForBeats = true;
     this.#outgoing.beatDue();
     this.#writeTables();
@@ -215,10 +221,20 @@ class PostgresBus implements OpenBus {
     this.#ticks += 1;
     this.#deafTicks += 1;
     this.#peerTable.tick();
+    void this.#loseKilled();
     if (this.#deafTicks >= deafTicks) this.#reconnect();
     if (this.#ticks % beatTicks !== 0) return;
     this.#outgoing.beatDue();
     this.#writeTables();
+  }
+
+  /** Loses the nodes of which a beat is late because they were killed. */
+  async #loseKilled(): Promise<void> {
+    const { sql } = this.#connections;
+    const { inDoubt } = this.#peerTable;
+    if (sql === undefined || inDoubt.length === 0) return;
+    const killed = await withoutSession(inDoubt, sql).catch(() => new Set<NodeId>());
+    for (const node of this.#peerTable.inDoubt) if (killed.has(node)) this.#peerTable.ended(node);
   }
 
   #reconnect(): void {

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaul
 import { systemClock } from "../../../../src/lib/time/clock.ts";
 import { Random } from "../../../support/bytes/random.ts";
 import { type BusNode, BusNodes } from "../../../support/cluster/bus-nodes.ts";
+import { fastClock } from "../../../support/cluster/fast-clock.ts";
 import { bytes, RecordedSubject } from "../../../support/cluster/recorded-bus.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { Child } from "../../../support/processes/child.ts";
@@ -124,13 +125,31 @@ describe.skipIf(isMissing("postgres"))("the bus in Postgres", () => {
     expect(lines.slice(-3)).toEqual([`lost ${first.bus.node}`, `joined ${first.bus.node}`, "back"]);
   });
 
-  test("loses a node that is killed", async () => {
-    const { a } = await twoNodes();
-    await using killed = new Child("../cluster/run-bus.ts", [nodes.url]);
+  test("loses a node that is killed when a beat of it is late", async () => {
+    const clock = fastClock(5);
+    const node = await nodes.join({ clock });
+    const a = record(node);
+    await using killed = new Child("../cluster/run-bus.ts", [nodes.url, "5"]);
     const id = await killed.line();
     await a.until(`joined ${id}`);
     killed.kill();
+    const startedAt = clock.elapsedMs();
     await a.until(`lost ${id}`);
+    // A silent node is lost after 10 s.
+    expect(clock.elapsedMs() - startedAt).toBeLessThan(8_000);
+  });
+
+  test("keeps a node of which a beat is late, and that is not killed", async () => {
+    const clock = fastClock(5);
+    const node = await nodes.join({ clock });
+    const a = record(node);
+    await using stopped = new Child("../cluster/run-bus.ts", [nodes.url, "5"]);
+    const id = await stopped.line();
+    await a.until(`joined ${id}`);
+    process.kill(stopped.pid, "SIGSTOP");
+    const startedAt = clock.elapsedMs();
+    await a.until(`lost ${id}`);
+    expect(clock.elapsedMs() - startedAt).toBeGreaterThan(8_500);
   });
 
   test("finds its nodes again when the database was killed and started again", async () => {

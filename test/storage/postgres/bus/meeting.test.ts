@@ -1,11 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Clock, systemClock } from "../../../../src/lib/time/clock.ts";
+import { withoutSession } from "../../../../src/storage/postgres/bus/node-lock.ts";
+import { runningBesides } from "../../../../src/storage/postgres/bus/node-row.ts";
 import { type BusNode, BusNodes } from "../../../support/cluster/bus-nodes.ts";
 import { fastClock } from "../../../support/cluster/fast-clock.ts";
 import { bytes, RecordedSubject } from "../../../support/cluster/recorded-bus.ts";
 import { eventually } from "../../../support/eventually.ts";
+import { Child } from "../../../support/processes/child.ts";
 import { isMissing } from "../../../support/processes/programs.ts";
 import { PostgresServer } from "../../../support/programs/postgres.ts";
+import { CuttingProxy } from "../../../support/proxies/cutting-proxy.ts";
 
 setDefaultTimeout(30_000);
 
@@ -61,9 +65,23 @@ describe.skipIf(isMissing("postgres"))("a node that starts", () => {
     expect(started.map(({ bus }) => bus.peers.size)).toEqual([3, 3, 3, 3]);
   });
 
-  test("waits 3 s for a node that was killed a moment ago", async () => {
-    const killed = await start();
-    killed.proxy.cut();
+  test("does not wait for a node that was killed a moment ago", async () => {
+    await using killed = new Child("../cluster/run-bus.ts", [nodes.url]);
+    const id = await killed.line();
+    await using database = server.connect(nodes.url);
+    await eventually("it runs", async () => (await runningBesides("", 10_000, database)).has(id));
+    killed.kill();
+    await eventually("its session has ended", async () => (await withoutSession([id], database)).has(id));
+    const { bus } = await start();
+    expect(bus.peers.size).toBe(0);
+    expect(await database`SELECT FROM yurt_nodes`).toHaveLength(2);
+  });
+
+  test("waits 3 s for a node that is out of reach", async () => {
+    await using proxy = await CuttingProxy.to(server.socket);
+    const url = nodes.url.replace(/path=[^&]*/, `path=${encodeURIComponent(proxy.socket)}`);
+    await (await nodes.join({ clock: patientClock, url })).bus.met();
+    proxy.cut();
     const clock = fastClock(25);
     const startedAt = clock.elapsedMs();
     const { bus } = await start(clock);

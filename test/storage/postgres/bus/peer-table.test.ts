@@ -124,6 +124,30 @@ test("a node is lost after 10 s of silence, and takes the other one for new when
   expect(nodes.events.toSorted()).toEqual(anew);
 });
 
+test("a node of which a beat is late is in doubt until it is heard", () => {
+  const nodes = new Nodes("a", "b");
+  nodes.beat("a");
+  nodes.settle();
+  nodes.pass("b", 3);
+  expect(nodes.table("b").inDoubt).toEqual([]);
+  nodes.pass("b", 1);
+  expect(nodes.table("b").inDoubt).toEqual(["a"]);
+  nodes.table("b").heard("a");
+  expect(nodes.table("b").inDoubt).toEqual([]);
+});
+
+test("a node has as much time to be heard again after this one could not hear, as when the database starts again", () => {
+  const nodes = new Nodes("a", "b");
+  nodes.beat("a");
+  nodes.settle();
+  nodes.pass("b", 5);
+  nodes.table("b").opened();
+  nodes.pass("b", 3);
+  expect(nodes.table("b").inDoubt).toEqual([]);
+  nodes.pass("b", 1);
+  expect(nodes.table("b").inDoubt).toEqual(["a"]);
+});
+
 test("a node that has ended is lost at once", () => {
   const nodes = new Nodes("a", "b");
   nodes.beat("a");
