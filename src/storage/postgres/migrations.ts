@@ -48,7 +48,8 @@ const migrations: readonly string[] = [
     created_at bigint, -- NULL: an early release has created it, in SQLite
     updated_at bigint, -- the time of last_update
     deleted_at bigint,
-    history_end bigint -- the history ends after this update, and the base is the document at that moment; NULL: it does not reach the base
+    history_end bigint, -- the history ends after this update, and the base is the document at that moment; NULL: it does not reach the base
+    CHECK ((base IS NULL) = (base_data IS NULL))
   );
   CREATE INDEX yurt_deleted_documents ON yurt_documents (name) WHERE deleted_at IS NOT NULL;
 
@@ -162,6 +163,15 @@ const migrations: readonly string[] = [
   );
 
   ALTER TABLE yurt_spill ALTER data SET STORAGE EXTERNAL;
+
+  -- Large values of transactions that have not begun. A crash of the database loses them, and the transactions.
+  CREATE UNLOGGED TABLE yurt_sent_values (
+    id uuid PRIMARY KEY,
+    data bytea NOT NULL,
+    at timestamptz NOT NULL DEFAULT now()
+  );
+
+  ALTER TABLE yurt_sent_values ALTER data SET STORAGE EXTERNAL;
 
   -- Access control. The changes of a table are counted: by its version a node knows whether its copy is up to date.
   CREATE TABLE yurt_access (

@@ -59,6 +59,11 @@ export function isDeadlock(error: unknown): boolean {
   return error instanceof SQL.PostgresError && error.errno === "40P01";
 }
 
+/** Whether a value was NULL where that is not allowed. */
+export function isValueMissing(error: unknown): boolean {
+  return error instanceof SQL.PostgresError && (error.errno === "23502" || error.errno === "23514");
+}
+
 /** After a restart of the database all connections of a pool are broken, and each is found out by a statement. */
 const maxAttempts = 8;
 

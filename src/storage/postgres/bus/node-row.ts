@@ -1,5 +1,6 @@
 import type { SQL } from "bun";
 import type { NodeId } from "../../../cluster/bus.ts";
+import { removeOldValues } from "../transact-with-values.ts";
 import { withoutSession } from "./node-lock.ts";
 
 /** A node as the table of nodes shows it. */
@@ -30,8 +31,9 @@ export async function removeNode(node: NodeId, sql: SQL): Promise<void> {
   await sql`DELETE FROM yurt_nodes WHERE id = ${node}`;
 }
 
-/** Removes nodes that have ended without saying so, and what was too long for notifications a minute ago. */
+/** Removes nodes that have ended without saying so, and values that nobody needs any more. */
 export async function removeOld(sql: SQL): Promise<void> {
+  await removeOldValues(sql);
   await sql`DELETE FROM yurt_spill WHERE at < now() - interval '1 minute'`;
   await sql`DELETE FROM yurt_nodes WHERE beat < now() - interval '10 minutes'`;
 }

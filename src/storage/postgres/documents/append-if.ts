@@ -1,7 +1,7 @@
 import type { SQL } from "bun";
 import type { RowId } from "../../store.ts";
 import type { ChangeStream } from "../feed/change-stream.ts";
-import { transact } from "../transact.ts";
+import { transactWithValues } from "../transact-with-values.ts";
 import { lockDocument } from "./document-lock.ts";
 import { findDocument } from "./find-document.ts";
 import { type BatchPlace, type InsertedBatch, insertBatch } from "./insert-batch.ts";
@@ -22,11 +22,11 @@ export async function appendIf(
   { changes, pool }: { readonly pool: SQL; readonly changes: Pick<ChangeStream, "nextPlace"> },
 ): Promise<AppendedBatch | undefined> {
   const [document = ""] = batch.documents;
-  return await transact(pool, async (transaction) => {
+  return await transactWithValues([batch.bytes], pool, async (transaction, valueFor) => {
     await lockDocument(document, transaction);
     if (!(await isLast(document, last, transaction))) return undefined;
     const place = await changes.nextPlace(transaction);
-    return { ...(await insertBatch(place, batch, transaction)), place };
+    return { ...(await insertBatch(place, batch, transaction, valueFor(batch.bytes))), place };
   });
 }
 

@@ -2,9 +2,10 @@ import type { SQL } from "bun";
 import { replacedTail } from "../../compaction/replaced-tail.ts";
 import { type Compaction, type RowId, StoreError } from "../../store.ts";
 import type { ChangeStream } from "../feed/change-stream.ts";
-import { addHistory } from "../history/write-history.ts";
-import { isOutcomeUnknown } from "../postgres-errors.ts";
+import { addHistory, valuesOfAddition } from "../history/write-history.ts";
+import { isOutcomeUnknown, repeatWhileBroken } from "../postgres-errors.ts";
 import { transact } from "../transact.ts";
+import { isSentBefore, transactWithValues, type ValueFor } from "../transact-with-values.ts";
 import { lockDocument } from "./document-lock.ts";
 import { type DocumentRow, findDocument } from "./find-document.ts";
 
@@ -32,13 +33,17 @@ export async function compactDocument(
   compaction: Compaction,
   { changes, pool }: { readonly pool: SQL; readonly changes: Pick<ChangeStream, "record"> },
 ): Promise<RowId> {
+  const { base, history } = compaction;
+  const values = [base, ...(history === undefined ? [] : valuesOfAddition(history))];
+  // Several nodes may compact at the same time, and all but one would send large values for nothing.
+  if (values.some(isSentBefore)) await repeatWhileBroken(() => findRows(name, compaction, pool));
   let row: RowId | undefined;
   try {
-    return await transact(pool, async (transaction) => {
+    return await transactWithValues(values, pool, async (transaction, valueFor) => {
       await lockDocument(name, transaction);
       const taken = await takeRow(transaction);
       row = taken;
-      await replaceRows(name, { ...compaction, row: taken }, transaction);
+      await replaceRows(name, { ...compaction, row: taken }, { transaction, valueFor });
       await changes.record(name, "compacted", transaction);
       return taken;
     });
@@ -65,22 +70,32 @@ function isBase(name: string, row: RowId, pool: SQL): Promise<boolean> {
 async function replaceRows(
   name: string,
   { base, history, quarantined, row, rows, summary }: Compaction & { readonly row: RowId },
-  transaction: SQL,
+  { transaction, valueFor }: { readonly transaction: SQL; readonly valueFor: ValueFor },
 ): Promise<void> {
-  const found = await findDocument(name, transaction);
-  const replaced = tailOf(rows, found?.base ?? null);
-  if (found === undefined || !(await areThere(found, { rows, replaced }, transaction)))
-    throw new StoreError("unavailable", "The rows to compact have changed.");
+  const { found, replaced } = await findRows(name, { rows }, transaction);
   if (quarantined.length > 0) await quarantine(found, quarantined, transaction);
   const { last } = replaced;
   await transaction`
-    UPDATE yurt_documents SET base = ${row}::bigint, base_data = ${base}::bytea, summary = ${summary}::bytea,
+    UPDATE yurt_documents SET base = ${row}::bigint, base_data = ${valueFor(base)}, summary = ${summary}::bytea,
       last_update = greatest(last_update, ${last}::bigint),
       updated_at = coalesce((SELECT at FROM yurt_updates WHERE document = name AND id = ${last}::bigint), updated_at)
     WHERE id = ${found.id}::bigint`;
   await transaction`DELETE FROM yurt_updates WHERE document = ${name} AND id <= ${last}::bigint`;
   // Without rows of the tail the document has not changed.
-  if (last > 0) await addHistory(found, history, transaction);
+  if (last > 0) await addHistory(found, history, { transaction, valueFor });
+}
+
+/** Throws `StoreError` unless the rows are those of the document up to the last one. */
+async function findRows(
+  name: string,
+  { rows }: Pick<Compaction, "rows">,
+  sql: SQL,
+): Promise<{ readonly found: DocumentRow; readonly replaced: TailRange }> {
+  const found = await findDocument(name, sql);
+  const replaced = tailOf(rows, found?.base ?? null);
+  if (found === undefined || !(await areThere(found, { rows, replaced }, sql)))
+    throw new StoreError("unavailable", "The rows to compact have changed.");
+  return { found, replaced };
 }
 
 function tailOf(rows: readonly RowId[], base: RowId | null): TailRange {

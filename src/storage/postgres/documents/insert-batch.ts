@@ -27,11 +27,14 @@ export interface InsertedBatch {
  *
  * `ON CONFLICT` looks for the document as it is now. The statement itself sees the database as it was before it has
  * waited for the locks, and would find a document that was purged meanwhile.
+ *
+ * `value` is that of `bytes`, if they are not sent with the statement.
  */
 export async function insertBatch(
   { writer, number }: BatchPlace,
   { at, bytes, documents, lengths, starts, users }: PackedBatch,
   sql: SQL,
+  value: SQL.Query<unknown> = sql`${bytes}::bytea`,
 ): Promise<InsertedBatch> {
   const inserted = await sql<{ readonly row: RowId | null; readonly created: string | null }[]>`
     WITH moved AS (
@@ -54,7 +57,7 @@ export async function insertBatch(
       RETURNING name
     ), inserted AS (
       INSERT INTO yurt_updates (document, id, data, at, "user", writer, batch)
-      SELECT document, nextval('yurt_rows'), substr(${bytes}::bytea, start, length), ${at}::bigint, "user",
+      SELECT document, nextval('yurt_rows'), substr(${value}, start, length), ${at}::bigint, "user",
         ${writer}::bigint, ${number}::bigint
       FROM (SELECT * FROM items WHERE (SELECT locks FROM ready) > 0 AND (SELECT count(*) FROM created) >= 0 ORDER BY place)
         AS ordered

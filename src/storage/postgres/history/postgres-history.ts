@@ -21,6 +21,7 @@ import { lockDocument } from "../documents/document-lock.ts";
 import { type DocumentRow, findDocument } from "../documents/find-document.ts";
 import { translateErrors } from "../postgres-errors.ts";
 import { readOneState, transact } from "../transact.ts";
+import { transactWithValues, type ValueFor } from "../transact-with-values.ts";
 import type { PostgresWebhookStore } from "../webhooks/postgres-webhook-store.ts";
 import {
   marksOf,
@@ -33,7 +34,7 @@ import {
 } from "./history-rows.ts";
 import { readMoment } from "./read-moment.ts";
 import { findLastSegment, originatedTail, readProgress } from "./read-tail.ts";
-import { deleteHistory, lastNumber, putPart, putVersion, shortenHistory } from "./write-history.ts";
+import { deleteHistory, lastNumber, putPart, putVersion, shortenHistory, valuesOfPart } from "./write-history.ts";
 
 export interface PostgresHistoryOptions {
   readonly pool: SQL;
@@ -42,6 +43,8 @@ export interface PostgresHistoryOptions {
   /** Told of versions. */
   readonly webhooks: Pick<PostgresWebhookStore, "recordIn" | "recorded">;
 }
+
+type Change<Result> = (found: DocumentRow, transaction: SQL, valueFor: ValueFor) => Promise<Result>;
 
 type VersionId = Pick<StoredVersion, "sequence" | "number">;
 
@@ -169,7 +172,9 @@ export class PostgresHistory implements HistoryStore {
   }
 
   async shorten(document: string, snapshot: HistorySnapshot): Promise<void> {
-    await this.#change(document, ({ id }, transaction) => shortenHistory(id, snapshot, transaction));
+    const shorten: Change<void> = ({ id }, transaction, valueFor) =>
+      shortenHistory(id, snapshot, { transaction, valueFor });
+    await this.#change(document, shorten, [snapshot.data]);
   }
 
   async erase(document: string, until?: RowId): Promise<void> {
@@ -207,11 +212,12 @@ export class PostgresHistory implements HistoryStore {
   }
 
   async addPart(document: string, part: HistoryPart, createdAt?: number): Promise<void> {
-    await this.#changePresent(document, async ({ id }, transaction) => {
+    const add: Change<void> = async ({ id }, transaction, valueFor) => {
       const [found] = await transaction<{ createdAt: number }[]>`
         SELECT created_at::float8 AS "createdAt" FROM yurt_documents WHERE id = ${id}::bigint`;
-      if (createdAt === undefined || found?.createdAt === createdAt) await putPart(id, part, transaction);
-    });
+      if (createdAt === undefined || found?.createdAt === createdAt) await putPart(id, part, { transaction, valueFor });
+    };
+    await this.#changePresent(document, add, valuesOfPart(part));
   }
 
   async endedBefore(before: number, after: EndedSegment | undefined, limit: number): Promise<readonly EndedSegment[]> {
@@ -254,27 +260,29 @@ export class PostgresHistory implements HistoryStore {
     );
   }
 
-  /** Runs `task` with a document that exists, which is locked. */
+  /** Runs `task`, which writes `values`, with a document that exists, which is locked. */
   #change<Result>(
     document: string,
-    task: (found: DocumentRow, transaction: SQL) => Promise<Result>,
+    task: Change<Result>,
+    values: readonly Uint8Array[] = [],
   ): Promise<Result | undefined> {
     return this.#about(document, () =>
-      transact(this.#pool, async (transaction) => {
+      transactWithValues(values, this.#pool, async (transaction, valueFor) => {
         await lockDocument(document, transaction);
         const found = await findDocument(document, transaction);
-        return found && (await task(found, transaction));
+        return found && (await task(found, transaction, valueFor));
       }),
     );
   }
 
   #changePresent<Result>(
     document: string,
-    task: (found: DocumentRow, transaction: SQL) => Promise<Result>,
+    task: Change<Result>,
+    values?: readonly Uint8Array[],
   ): Promise<Result | undefined> {
-    return this.#change<Result | undefined>(document, async (found, transaction) =>
-      found.deletedAt === null ? await task(found, transaction) : undefined,
-    );
+    const change: Change<Result | undefined> = async (found, transaction, valueFor) =>
+      found.deletedAt === null ? await task(found, transaction, valueFor) : undefined;
+    return this.#change(document, change, values);
   }
 
   #about<Result>(document: string, task: () => Promise<Result>): Promise<Result> {

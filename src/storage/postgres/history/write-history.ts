@@ -8,17 +8,42 @@ import type {
 } from "../../history/history-store.ts";
 import type { RowId } from "../../store.ts";
 import type { DocumentRow } from "../documents/find-document.ts";
+import type { ValueFor } from "../transact-with-values.ts";
 
 const maxRow = Number.MAX_SAFE_INTEGER;
 
-// All functions of this file are called in a transaction that has locked the document.
+/** As `transactWithValues` calls its task. */
+interface Writing {
+  readonly transaction: SQL;
+  readonly valueFor: ValueFor;
+}
+
+/** The values that `addHistory` writes. */
+export function valuesOfAddition({ end, segment, start }: HistoryAddition): readonly Uint8Array[] {
+  return [segment.marks, segment.data, ...[start, end].flatMap((snapshot) => snapshot?.data ?? [])];
+}
+
+/** The values that `putPart` writes. */
+export function valuesOfPart(part: HistoryPart): readonly Uint8Array[] {
+  switch (part.kind) {
+    case "segment":
+      return [part.segment.marks, part.segment.data];
+    case "snapshot":
+      return [part.snapshot.data];
+    case "version":
+      return [];
+  }
+}
+
+// The functions that follow are called in a transaction that has locked the document.
 
 /** Adds to the history of a document what a compaction has made; without it the history ends. */
 export async function addHistory(
   { id, historyEnd }: DocumentRow,
   addition: HistoryAddition | undefined,
-  transaction: SQL,
+  writing: Writing,
 ): Promise<void> {
+  const { transaction } = writing;
   // It was made to continue a history that has been removed meanwhile.
   const isUnfounded = addition?.start === undefined && historyEnd === null;
   if (addition === undefined || isUnfounded) {
@@ -26,9 +51,9 @@ export async function addHistory(
     return;
   }
   const { start, segment, end, versions } = addition;
-  if (start !== undefined) await putSnapshot(id, { ...start, isStart: true }, transaction);
-  await putSegment(id, segment, transaction);
-  if (end !== undefined) await putSnapshot(id, { ...end, isStart: false }, transaction);
+  if (start !== undefined) await putSnapshot(id, { ...start, isStart: true }, writing);
+  await putSegment(id, segment, writing);
+  if (end !== undefined) await putSnapshot(id, { ...end, isStart: false }, writing);
   for (const { sequence, at, users } of versions) {
     if ((await lastNumber(id, sequence, transaction)) !== undefined) continue;
     const version = { sequence, number: 0, at, name: undefined, users, createdBy: undefined };
@@ -49,7 +74,8 @@ export async function deleteHistory(document: number, transaction: SQL, before =
  * Removes the history before `snapshot`, and makes it begin there. Nothing is done if no segment ends there any more: then
  * it is a snapshot of what was erased meanwhile, or of a document of the same name that was purged.
  */
-export async function shortenHistory(document: number, snapshot: HistorySnapshot, transaction: SQL): Promise<void> {
+export async function shortenHistory(document: number, snapshot: HistorySnapshot, writing: Writing): Promise<void> {
+  const { transaction } = writing;
   const { sequence } = snapshot;
   const ended = await transaction<{ readonly last: number }[]>`
     SELECT last::float8 FROM yurt_history_segments WHERE document = ${document}::bigint AND last = ${sequence}::bigint`;
@@ -59,18 +85,18 @@ export async function shortenHistory(document: number, snapshot: HistorySnapshot
   await transaction`
     DELETE FROM yurt_history_snapshots WHERE document = ${document}::bigint AND sequence < ${sequence}::bigint`;
   await transaction`DELETE FROM yurt_versions WHERE document = ${document}::bigint AND sequence < ${sequence}::bigint`;
-  await putSnapshot(document, { ...snapshot, isStart: true }, transaction);
+  await putSnapshot(document, { ...snapshot, isStart: true }, writing);
 }
 
 /** Adds a part, or replaces it. */
-export async function putPart(document: number, part: HistoryPart, transaction: SQL): Promise<void> {
+export async function putPart(document: number, part: HistoryPart, writing: Writing): Promise<void> {
   switch (part.kind) {
     case "segment":
-      return await putSegment(document, part.segment, transaction);
+      return await putSegment(document, part.segment, writing);
     case "snapshot":
-      return await putSnapshot(document, { ...part.snapshot, isStart: part.isStart }, transaction);
+      return await putSnapshot(document, { ...part.snapshot, isStart: part.isStart }, writing);
     case "version":
-      return await putVersion(document, part.version, transaction);
+      return await putVersion(document, part.version, writing.transaction);
   }
 }
 
@@ -103,12 +129,12 @@ async function setEnd(document: number, end: RowId | null, transaction: SQL): Pr
 async function putSegment(
   document: number,
   { last, startedAt, endedAt, users, marks, data }: HistorySegment,
-  transaction: SQL,
+  { transaction, valueFor }: Writing,
 ): Promise<void> {
   await transaction`
     INSERT INTO yurt_history_segments (document, last, started_at, ended_at, users, marks, data)
     VALUES (${document}::bigint, ${last}::bigint, ${startedAt}::bigint, ${endedAt}::bigint,
-      ${JSON.stringify(users)}::text, ${marks}::bytea, ${data}::bytea)
+      ${JSON.stringify(users)}::text, ${valueFor(marks)}, ${valueFor(data)})
     ON CONFLICT (document, last) DO UPDATE
     SET started_at = excluded.started_at, ended_at = excluded.ended_at, users = excluded.users, marks = excluded.marks,
       data = excluded.data`;
@@ -117,11 +143,11 @@ async function putSegment(
 async function putSnapshot(
   document: number,
   { sequence, at, isStart, data }: HistorySnapshot & { readonly isStart: boolean },
-  transaction: SQL,
+  { transaction, valueFor }: Writing,
 ): Promise<void> {
   await transaction`
     INSERT INTO yurt_history_snapshots (document, sequence, at, is_start, data)
-    VALUES (${document}::bigint, ${sequence}::bigint, ${at}::bigint, ${isStart}::boolean, ${data}::bytea)
+    VALUES (${document}::bigint, ${sequence}::bigint, ${at}::bigint, ${isStart}::boolean, ${valueFor(data)})
     ON CONFLICT (document, sequence) DO UPDATE
     SET at = excluded.at, is_start = excluded.is_start, data = excluded.data`;
 }
