@@ -23,6 +23,9 @@ const leaseMs = 3_000;
 /** The session of a frozen node is ended by Postgres after this time without a question, so that another node leads. */
 const idleTimeout = "8s";
 
+/** Locks with two keys are never those of documents, which have one. */
+const leadLocks = 831_701;
+
 interface Answer {
   /** The process of Postgres that serves the session. */
   readonly backend: number;
@@ -182,7 +185,7 @@ async function ask(
   const [answer] = await sql<Answer[]>`
     SELECT pg_backend_pid() AS backend,
       CASE WHEN NOT ${mayLead}::boolean THEN false WHEN pg_backend_pid() = ${leader ?? 0}::int THEN true
-        ELSE pg_try_advisory_lock(hashtextextended('yurt lead ' || current_schema(), 7)) END AS leads,
+        ELSE pg_try_advisory_lock(${leadLocks}::int, hashtext(current_schema())) END AS leads,
       -- A setting of Postgres 14.
       CASE WHEN current_setting('server_version_num')::int >= 140000
         THEN set_config('idle_session_timeout', ${idleTimeout}::text, false) END`;

@@ -54,6 +54,15 @@ describe.skipIf(isMissing("postgres"))("the session of a node", () => {
     expect([first, second, third].map(({ isLeading }) => isLeading)).toEqual([false, true, false]);
   });
 
+  test("locks no document, whatever its name", async () => {
+    const database = await connect();
+    await open(database);
+    const store = openStoreIn(database, { clock: systemClock, metrics: createMetrics() });
+    const [{ schema }] = await database.pool`SELECT current_schema()::text AS schema`;
+    expect(await store.append([{ document: `yurt lead ${schema}`, update: updateOf([1]) }])).toEqual([1]);
+    await store.close();
+  });
+
   test("passes the lead on when its connection breaks, as when its process is killed", async () => {
     const first = await open(await connect());
     const second = await open(await connect());

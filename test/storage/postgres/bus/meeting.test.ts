@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Clock, systemClock } from "../../../../src/lib/time/clock.ts";
+import { createMetrics } from "../../../../src/ops/metrics.ts";
 import { withoutSession } from "../../../../src/storage/postgres/bus/node-lock.ts";
 import { runningBesides } from "../../../../src/storage/postgres/bus/node-row.ts";
+import { openPostgresStore } from "../../../../src/storage/postgres/postgres-store.ts";
 import { type BusNode, BusNodes } from "../../../support/cluster/bus-nodes.ts";
 import { fastClock } from "../../../support/cluster/fast-clock.ts";
 import { bytes, RecordedSubject } from "../../../support/cluster/recorded-bus.ts";
@@ -75,6 +77,15 @@ describe.skipIf(isMissing("postgres"))("a node that starts", () => {
     const { bus } = await start();
     expect(bus.peers.size).toBe(0);
     expect(await database`SELECT FROM yurt_nodes`).toHaveLength(2);
+  });
+
+  test("locks no document, whatever its name", async () => {
+    const { bus } = await start();
+    await using database = server.connect(nodes.url);
+    await eventually("its session has begun", async () => !(await withoutSession([bus.node], database)).has(bus.node));
+    const store = await openPostgresStore({ url: nodes.url, metrics: createMetrics() });
+    expect(await store.append([{ document: `yurt node ${bus.node}`, update: bytes("one") }])).toEqual([1]);
+    await store.close();
   });
 
   test("waits 3 s for a node that is out of reach", async () => {
