@@ -9,7 +9,7 @@ import { Faults, type Outcome, type Progress } from "../outcome.ts";
 import { openTrace } from "../trace.ts";
 import { audit } from "./audit.ts";
 import { Crowd, isConverged } from "./crowd.ts";
-import { type Harm, harms } from "./harms.ts";
+import { type Harm, harms, presenceMs } from "./harms.ts";
 import { HocuspocusCluster } from "./hocuspocus-cluster.ts";
 import type { Known } from "./member.ts";
 import { MemoryWatch } from "./memory-watch.ts";
@@ -43,9 +43,8 @@ export interface ClusterOptions {
 const nodeCount = 3;
 const traceEdits = 40_000;
 const startMs = 20_000;
-/** The bounds of the guarantee, after the end of a harm. */
+/** The bound of the guarantee, after the end of a harm. */
 const convergenceMs = 5_000;
-const presenceMs = 15_000;
 /** Presences that are wrong for longer are reported, though they are within the bound. */
 const latePresenceMs = 1_000;
 /** How much longer the torture waits when a bound is missed, so that it says by how much, and the next round starts in order. */
@@ -166,7 +165,7 @@ class ClusterTorture {
       faults.add(`after ${name}: ${what} after ${ms} ms${ended ? "" : `: ${wrong().slice(0, 5).join("; ")}`}`);
     };
     await within("all clients have converged", convergenceMs, () => this.#unconverged());
-    await within("presence is right", presenceMs, () => watch.look(crowd.circles));
+    await within("presence is right", presenceMs[name] ?? 0, () => watch.look(crowd.circles));
     for (const late of watch.wrongAfter(latePresenceMs).slice(0, 5)) progress?.(`presence was wrong ${late}`);
     this.#checkMemory(name);
     progress?.(

@@ -94,6 +94,19 @@ export const harms = {
   "rolling restart": restartNodes,
 } as const satisfies Readonly<Record<string, Harm>>;
 
+/**
+ * How long presence may be wrong after a harm, in milliseconds. A node that was killed is noticed within 5 s, one that is
+ * frozen or cut off within 10 s. Clients renew their states only after 15 s.
+ */
+export const presenceMs: Readonly<Record<string, number>> = {
+  "kill -9 of a node": 8_000,
+  "end of all connections": 5_000,
+  "kill -9 of the engine": 5_000,
+  "SIGSTOP of a node": 13_000,
+  "cut network": 13_000,
+  "rolling restart": 5_000,
+} satisfies Record<keyof typeof harms, number>;
+
 /** Works at the beginning of each period, at least once, and resolves at the end of the time or of the last work. */
 async function repeat(seconds: number, periodSeconds: number, work: () => Promise<void>): Promise<void> {
   const startedAt = performance.now();
