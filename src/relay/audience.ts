@@ -16,8 +16,11 @@ export interface AudienceOptions extends CatchUpOptions {
 
 /** The room of an audience. */
 export interface AudienceOwner extends Pick<CatchUpOwner, "room" | "stateVector" | "answerNeeded"> {
-  /** Called when a member that was behind is up to date. The room then repeats the awareness that it missed. */
-  caughtUp(member: SyncMember): void;
+  /**
+   * Called when a member that was behind for `behindMs` is up to date. The room then repeats the awareness that it
+   * missed.
+   */
+  caughtUp(member: SyncMember, behindMs: number): void;
 }
 
 /** The source of an update that is published. */
@@ -36,6 +39,8 @@ interface DeliveryState {
   receivesAwareness: boolean;
   /** The tick of the last frame that was sent to it alone. */
   sentIn: number;
+  /** The time at which it fell behind last. */
+  behindSince: number;
 }
 
 /** The members with one encoding. */
@@ -98,7 +103,7 @@ export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
   }
 
   add(member: SyncMember): void {
-    const delivery = { receivesUpdates: false, receivesAwareness: false, sentIn: this.#tick };
+    const delivery = { receivesUpdates: false, receivesAwareness: false, sentIn: this.#tick, behindSince: 0 };
     this.#deliveries.set(member, delivery);
     const group = this.#groups.get(member.encoding);
     if (group === undefined)
@@ -280,13 +285,15 @@ export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
 
   fellBehind(member: SyncMember): void {
     this.#leaveChannels(member);
+    const delivery = this.#deliveries.get(member);
+    if (delivery !== undefined) delivery.behindSince = this.#options.clock.elapsedMs();
   }
 
   caughtUp(member: SyncMember): void {
     const delivery = this.#deliveries.get(member);
     if (delivery === undefined) return;
     this.#joinChannels(member, delivery);
-    this.#owner.caughtUp(member);
+    this.#owner.caughtUp(member, this.#options.clock.elapsedMs() - delivery.behindSince);
   }
 
   #publishFrames(update: Uint8Array, sender: SyncMember | undefined, frame: Frame | undefined): void {

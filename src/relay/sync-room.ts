@@ -256,8 +256,8 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     return this.#state.stateVector();
   }
 
-  caughtUp(member: SyncMember): void {
-    this.#awareness.caughtUp(member);
+  caughtUp(member: SyncMember, behindMs: number): void {
+    this.#awareness.caughtUp(member, behindMs);
     this.#answers.caughtUp(member);
   }
 

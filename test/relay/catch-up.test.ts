@@ -331,13 +331,17 @@ describe("a reader that is slower than its writers", () => {
     const [writer, reader] = [await synced("writer"), await synced("reader")];
     await room.updateAwareness(writer.member, encodeEntries([[1, 1, "{}"]]));
     await room.updateAwareness(reader.member, encodeEntries([[2, 1, "{}"]]));
+    const passing = await synced("passing");
+    await room.updateAwareness(passing.member, encodeEntries([[3, 1, "{}"]]));
+    room.leave(passing.member);
+    clock.advance(3_001);
     const [update = emptyVector] = updatesOf((doc) => doc.getText("t").insert(0, "x"));
     reader.connection.unsentBytes = 2 * 2 ** 20;
     void submit(room, writer.member, sent(update));
     await turnAndSync();
     reader.take();
     room.leave(writer.member);
-    clock.advance(30);
+    clock.advance(10_000);
     expect(shownBy(reader.take())).toEqual([]);
     reader.connection.drain();
     expect(shownBy(reader.take())).toEqual([

@@ -46,6 +46,8 @@ interface LoneState {
 const expiryMs = 30_000;
 /** A client removes a state of which it has heard nothing for this long: y-protocols looks every 3 s for those of `expiryMs`. */
 const forgottenMs = expiryMs + 3_000;
+/** A removal is broadcast at most so long after it was made, unless the room has thousands of states that change. */
+const lateMs = 3_000;
 /**
  * States with a clock from this value on are dropped. y-protocols adds 1 per change, so no real client gets here, and none
  * can count beyond 2⁵³.
@@ -166,11 +168,11 @@ export class Awareness<Member extends object | string> {
     this.#answers.send(member);
   }
 
-  /** Sends `member`, which has missed broadcasts, all states, and the removals that y-protocols does not make by itself. */
-  caughtUp(member: Member): void {
+  /** Sends `member`, which has missed the broadcasts of the last `behindMs`, all states and the removals of that time. */
+  caughtUp(member: Member, behindMs: number): void {
     if (!this.#subscriptions.isSubscribed(member)) return;
     this.query(member);
-    const gone = this.#clients.goneSince(this.#options.clock.elapsedMs() - forgottenMs);
+    const gone = this.#clients.goneSince(this.#options.clock.elapsedMs() - Math.min(behindMs + lateMs, forgottenMs));
     this.spend(member, gone.length);
     if (gone.length > 0) this.#options.audience.sendAwareness(member, encodeAwareness(gone));
   }

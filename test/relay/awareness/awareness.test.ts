@@ -566,7 +566,7 @@ describe("awareness", () => {
     expect(clock.pendingTimers).toBe(1);
   });
 
-  test("tells a member that has missed broadcasts of all states, and of those that are gone for up to 33 s", () => {
+  test("tells a member that has missed broadcasts of all states, and of those that have gone meanwhile", () => {
     const { awareness, clock, connect, take } = awarenessRoom();
     connect("a", 1, 1);
     connect("b", 2, 1);
@@ -576,8 +576,13 @@ describe("awareness", () => {
     awareness.left("c");
     clock.advance(30_000);
     take("a");
+    awareness.caughtUp("a", 26_999);
+    expect(take("a")).toHaveLength(1);
+    awareness.caughtUp("a", 27_000);
+    expect(take("a").at(-1)).toEqual([[3, 1, null]]);
     const states: Entries = [[1, 1, '{"of":"a"}']];
-    awareness.caughtUp("a");
+    // A client drops a state by itself when it has heard nothing of it for 33 s.
+    awareness.caughtUp("a", 60_000);
     expect(take("a")).toEqual([
       states,
       [
@@ -586,10 +591,10 @@ describe("awareness", () => {
       ],
     ]);
     clock.advance(1);
-    awareness.caughtUp("a");
+    awareness.caughtUp("a", 60_000);
     expect(take("a")).toEqual([states, [[3, 1, null]]]);
     clock.advance(3_000);
-    awareness.caughtUp("a");
+    awareness.caughtUp("a", 60_000);
     expect(take("a")).toEqual([states]);
   });
 
@@ -597,7 +602,7 @@ describe("awareness", () => {
     const { awareness, clock, connect, take } = awarenessRoom();
     connect("a", 1, 1);
     awareness.joined("b");
-    awareness.caughtUp("b");
+    awareness.caughtUp("b", 1_000);
     expect(take("b")).toEqual([]);
     clock.advance(1_000);
     expect(take("b")).toEqual([[[1, 1, '{"of":"a"}']]]);
