@@ -248,6 +248,26 @@ describe("a room that is open on two nodes", () => {
     expect([a, b].map(({ parts }) => parts.rooms.find("d")?.isDeleted)).toEqual([false, false]);
   });
 
+  test("stays open when its first update is stored while it is read", async () => {
+    const { a, ann } = await setUp();
+    const [answer, { load }] = [Promise.withResolvers<void>(), a.store];
+    a.store.load = async (document) => {
+      const loaded = await load(document);
+      await answer.promise;
+      return loaded;
+    };
+    const reading = ann.room.readAgain();
+    await settled();
+    await ann.type("one");
+    answer.resolve();
+    await reading;
+    a.store.load = load;
+    expect(ann.room.isDeleted).toBe(false);
+    const second = await a.join();
+    second.receive();
+    expect(second.text.toString()).toBe("one");
+  });
+
   test("publishes an update that has the row of one that the store has lost", async () => {
     const { a, ann, receive } = await setUp();
     await ann.type("one ");
@@ -392,15 +412,17 @@ describe("a room that is open on two nodes", () => {
     expect(ben.text.toString()).toBe("one");
   });
 
-  test.each([1, 2, 3, 4])("converges whatever is typed, deleted, compacted and lost (seed %i)", async (seed) => {
+  test.each([1, 2, 3, 4])("converges whatever is typed, deleted, compacted, read and lost (seed %i)", async (seed) => {
     const random = new Random(seed);
-    const { shared, ann, ben, receive } = await setUp(seed % 2 === 0 ? 0 : undefined);
+    const { shared, a, b, ann, ben, receive } = await setUp(seed % 2 === 0 ? 0 : undefined);
+    for (const { store } of [a, b]) delayAnswers(store, random);
     const steps: Record<string, (client: Client) => Promise<unknown>> = {
       type: (client) => client.type(`${random.real()} `),
       more: (client) => client.type("more "),
       erase: async ({ text }) => text.delete(0, Math.min(2, text.length)),
       compact: (client) => client.compact(),
       receive,
+      read: async ({ room }) => void room.readAgain(),
       // Reports are lost only with a compaction, which is reported, or all of them.
       lose: async (client) => {
         shared.drop();
@@ -410,11 +432,33 @@ describe("a room that is open on two nodes", () => {
     };
     for (let step = 0; step < 150; step += 1) await steps[random.pick(Object.keys(steps))]?.(random.pick([ann, ben]));
     await Promise.all([ann.type("."), ben.type(".")]);
-    for (let round = 0; round < 3; round += 1) await receive();
+    for (let round = 0; round < 40; round += 1) {
+      for (const node of [a, b]) await node.turn();
+      await receive();
+    }
     expect(ben.text.toString()).toBe(ann.text.toString());
     expect(await storedText(shared.openNode())).toBe(ann.text.toString());
   });
 });
+
+/** Has loads read the log some turns later, and answer some turns after that, and appends likewise answer. */
+function delayAnswers(store: NodeStore, random: Random): void {
+  const { append, load } = store;
+  const turns = async () => {
+    for (let left = random.integer(8); left > 0; left -= 1) await settled();
+  };
+  store.load = async (document) => {
+    await turns();
+    const loaded = await load(document);
+    await turns();
+    return loaded;
+  };
+  store.append = async (batch) => {
+    const rows = await append(batch);
+    await turns();
+    return rows;
+  };
+}
 
 function updateOfText(text: string): Uint8Array {
   const doc = new Y.Doc();

@@ -266,9 +266,10 @@ export class Document implements MemoryHolder {
 
   #expectLog(): (stored: StoredDocument | undefined, read: ReadParts) => void {
     const { relation } = this.#identity;
+    const reading = { begun: this.#sequence, relation };
     const take = this.state.expectLog(relation);
     return (stored, read) => {
-      this.#sequence = this.#identity.sequenceAfter(stored, this.#sequence, relation);
+      this.#sequence = this.#identity.sequenceAfter(stored, this.#sequence, reading);
       const added = take(stored, read);
       this.#readThrough = stored?.sequence ?? 0;
       this.#reader?.found(added);

@@ -2,6 +2,13 @@ import type { RowId, StoredDocument } from "../../storage/store.ts";
 import { DocumentDeleted } from "./document-deleted.ts";
 import type { LogRelation } from "./reading/read-log.ts";
 
+/** A reading of the log, as it has begun. */
+export interface LogReading {
+  /** The row of the document's last update by then. Those that were committed since may not be read. */
+  readonly begun: RowId;
+  readonly relation: LogRelation;
+}
+
 /** Tells whether a log that is read is still that of an open document, or of another one of its name. */
 export class LogIdentity {
   /** All rows of the document are larger. Undefined while it has none, and in a store that does not tell. */
@@ -31,14 +38,14 @@ export class LogIdentity {
   }
 
   /**
-   * Returns the row of the document's last update after a reading; `sequence` is that before. Throws `DocumentDeleted` if
-   * the document was purged, and possibly made anew. `relation` is that at the beginning of the reading.
+   * Returns the row of the document's last update after a reading. Throws `DocumentDeleted` if the document was purged, and
+   * possibly made anew.
    */
-  sequenceAfter(stored: StoredDocument | undefined, sequence: RowId, relation: LogRelation): RowId {
+  sequenceAfter(stored: StoredDocument | undefined, sequence: RowId, { begun, relation }: LogReading): RowId {
     const read = stored?.sequence ?? 0;
     if (relation === "same") {
       // The store may have lost changes since it has begun: the next reading tells.
-      if (!this.#mayBeEarlier && this.#isAnother(stored, sequence)) throw new DocumentDeleted();
+      if (!this.#mayBeEarlier && this.#isAnother(stored, begun)) throw new DocumentDeleted();
       return Math.max(sequence, read);
     }
     this.#mayBeEarlier = false;
