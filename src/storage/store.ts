@@ -150,7 +150,8 @@ export class StoreError extends Error {
  *
  * Calls about one document take effect in the order in which they are made, and those about all documents after the calls
  * that were made before. Each call either takes effect completely, or fails with `StoreError` and leaves every log
- * unchanged.
+ * unchanged. While a document is read or compacted, an append does not always wait: what is read may contain updates
+ * whose appends were made later.
  */
 export interface Store {
   /** Reads a document, also a deleted one; undefined for one without appends, or one that was purged. */
@@ -182,8 +183,8 @@ export interface Store {
    */
   appendIf?(update: PendingUpdate, last: RowId): Promise<RowId | undefined>;
   /**
-   * Resolves when all appends and compactions before the call survive a power loss, as far as the store's medium does,
-   * and are where the next start looks for them. Does not block the event loop. One call at a time.
+   * Resolves when all appends and compactions that were answered before the call survive a power loss, as far as the
+   * store's medium does, and are where the next start looks for them. Does not block the event loop. One call at a time.
    *
    * After a rejection it is unknown what is on disk, and the next sync of the same file would not tell either. The next
    * call therefore writes again everything that is not known to be on disk.

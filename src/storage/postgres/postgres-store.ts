@@ -154,7 +154,7 @@ class PostgresStore implements SharedStore {
     const shared = { pool: this.#pool, changes: this.#changes };
     const { document } = update;
     try {
-      const appended = await this.#told(this.#about(document, () => appendIf(batch, last, shared)));
+      const appended = await this.#told(this.#changing(document, () => appendIf(batch, last, shared)));
       if (appended === undefined) return undefined;
       this.#appender.keep(appended.place, batch);
       if (appended.created.length > 0) this.webhooks.recorded(appended.created);
@@ -166,10 +166,8 @@ class PostgresStore implements SharedStore {
     }
   }
 
-  /** Resolves when the calls before have ended. */
-  durable(): Promise<void> {
-    return this.#order.settled();
-  }
+  /** Calls are durable when they are answered. To wait for others would delay the acknowledgements of all updates. */
+  async durable(): Promise<void> {}
 
   async compact(document: string, compaction: Compaction): Promise<RowId> {
     const shared = { pool: this.#pool, changes: this.#changes };
@@ -245,7 +243,7 @@ class PostgresStore implements SharedStore {
       await this.#changes.record(document, kind, transaction);
       return changed;
     };
-    const changing = this.#about(document, () => repeatWhileBroken(() => transact(this.#pool, change)));
+    const changing = this.#changing(document, () => repeatWhileBroken(() => transact(this.#pool, change)));
     const { isFound } = await this.#told(changing);
     // A command does not follow. Sessions on the nodes that do are to end at once.
     if (this.#feed === undefined) await this.#pool.notify("yurt", "").catch(() => {});
@@ -274,6 +272,10 @@ class PostgresStore implements SharedStore {
 
   #about<Result>(document: string, task: () => Promise<Result>): Promise<Result> {
     return this.#order.about(document, () => translateErrors(task));
+  }
+
+  #changing<Result>(document: string, task: () => Promise<Result>): Promise<Result> {
+    return this.#order.change(document, () => translateErrors(task));
   }
 }
 

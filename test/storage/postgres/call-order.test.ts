@@ -15,6 +15,10 @@ class Calls {
     void this.order.about(document, this.#task(name)).catch(() => {});
   }
 
+  change(name: string, document: string): void {
+    void this.order.change(document, this.#task(name)).catch(() => {});
+  }
+
   aboutAll(name: string): void {
     void this.order.aboutAll(this.#task(name)).catch(() => {});
   }
@@ -62,19 +66,49 @@ describe("calls", () => {
     expect(calls.begun).toEqual(["first of a", "first of b", "second of a"]);
   });
 
-  test("that append wait for those about their documents alone", async () => {
+  test("that append wait for changes of their documents alone", async () => {
     const calls = new Calls();
-    calls.about("load of a", "a");
+    calls.change("purge of a", "a");
     calls.append("append to b", "b");
     calls.append("append to a", "b", "a");
     calls.append("later", "c");
     await turn();
-    expect(calls.begun).toEqual(["load of a", "append to b"]);
+    expect(calls.begun).toEqual(["purge of a", "append to b"]);
     await calls.end("append to b");
-    expect(calls.begun).toEqual(["load of a", "append to b"]);
-    await calls.end("load of a");
+    expect(calls.begun).toEqual(["purge of a", "append to b"]);
+    await calls.end("purge of a");
     await calls.end("append to a");
-    expect(calls.begun).toEqual(["load of a", "append to b", "append to a", "later"]);
+    expect(calls.begun).toEqual(["purge of a", "append to b", "append to a", "later"]);
+  });
+
+  test("that append do not wait for a reading, also behind an earlier change, and are followed by later ones", async () => {
+    const calls = new Calls();
+    calls.change("undeletion", "a");
+    await calls.end("undeletion");
+    calls.about("load", "a");
+    calls.append("append", "a");
+    calls.about("second load", "a");
+    await turn();
+    expect(calls.begun).toEqual(["undeletion", "load", "append"]);
+    await calls.end("load");
+    expect(calls.begun).toHaveLength(3);
+    await calls.end("append");
+    expect(calls.begun.at(-1)).toBe("second load");
+  });
+
+  test("that change a document wait for its readings, and appends to it for both", async () => {
+    const calls = new Calls();
+    calls.about("load", "a");
+    calls.change("purge", "a");
+    calls.append("append", "a");
+    calls.about("second load", "a");
+    await turn();
+    expect(calls.begun).toEqual(["load"]);
+    await calls.end("load");
+    expect(calls.begun).toEqual(["load", "purge"]);
+    await calls.end("purge", new Error("the database is away"));
+    await calls.end("append");
+    expect(calls.begun).toEqual(["load", "purge", "append", "second load"]);
   });
 
   test("about all documents wait for all, and hold up none", async () => {

@@ -72,6 +72,29 @@ describe.skipIf(isMissing("postgres"))("a large value", () => {
     await Promise.all([slow.close(), other.close()]);
   });
 
+  test("holds up no append of its node, and no acknowledgement, while it passes a slow link, to be compacted or read", async () => {
+    const url = await server.newSchema();
+    await using proxy = await HoldingProxy.to(server.socket);
+    const store = await open(proxy.through(url));
+    const [row = 0] = await store.append([one]);
+    const compacting = proxy.holdAfter(size / 2);
+    const base = store.compact("d", compaction([row], largeBytes(1)));
+    await compacting;
+    const [second = 0] = await store.append([one]);
+    await store.durable();
+    proxy.release();
+    expect(rowsOf(await store.load("d"))).toEqual([await base, second]);
+
+    const reading = proxy.holdAfter(size / 2);
+    const loaded = store.load("d");
+    await reading;
+    const [third = 0] = await store.append([one]);
+    proxy.release();
+    expect(rowsOf(await loaded)).toEqual([await base, second]);
+    expect(rowsOf(await store.load("d"))).toEqual([await base, second, third]);
+    await store.close();
+  });
+
   test("is stored as a small one, and not left in between", async () => {
     const { database, store } = await openWithDatabase();
     const [row = 0] = await store.append([one]);

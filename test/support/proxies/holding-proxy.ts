@@ -3,16 +3,16 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A proxy between unix sockets that stops a connection in the middle of an upload, as a slow link nearly does. */
+/** A proxy between unix sockets that stops a connection in the middle of a large message, as a slow link nearly does. */
 export class HoldingProxy implements AsyncDisposable {
   readonly #socket: string;
   readonly #folder = mkdtempSync(join(tmpdir(), "yurt-proxy-"));
   readonly #listener: Server;
   readonly #ends = new Set<Socket>();
-  /** The bytes that connections may still send before the next one is held; undefined: any. */
+  /** The bytes that may still pass before a connection is held; undefined: any. */
   #bytesLeft: number | undefined;
   #reached = Promise.withResolvers<void>();
-  #held: Socket | undefined;
+  #held: readonly Socket[] = [];
 
   /** `target` is the socket to which it connects. */
   static async to(target: string): Promise<HoldingProxy> {
@@ -31,17 +31,17 @@ export class HoldingProxy implements AsyncDisposable {
     return url.replace(/path=[^&]*/, `path=${encodeURIComponent(this.#socket)}`);
   }
 
-  /** Holds the connection that sends so many bytes first. Resolves when it is held. */
+  /** Holds the connection that passes the last of so many bytes, in either direction. Resolves when it is held. */
   async holdAfter(bytes: number): Promise<void> {
     this.#bytesLeft = bytes;
     this.#reached = Promise.withResolvers();
     await this.#reached.promise;
   }
 
-  /** Lets the rest of the upload pass. */
+  /** Lets the rest pass. */
   release(): void {
-    this.#held?.resume();
-    this.#held = undefined;
+    for (const socket of this.#held) socket.resume();
+    this.#held = [];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -51,16 +51,14 @@ export class HoldingProxy implements AsyncDisposable {
   }
 
   #accept(client: Socket, server: Socket): void {
-    client.on("data", (chunk: Buffer) => {
-      server.write(chunk);
-      this.#count(client, chunk.byteLength);
-    });
-    server.pipe(client);
+    const ends = [client, server];
+    client.on("data", (chunk: Buffer) => this.#pass(chunk, server, ends));
+    server.on("data", (chunk: Buffer) => this.#pass(chunk, client, ends));
     const end = () => {
       client.destroy();
       server.destroy();
     };
-    for (const socket of [client, server]) {
+    for (const socket of ends) {
       this.#ends.add(socket);
       socket
         .on("error", () => {})
@@ -71,12 +69,13 @@ export class HoldingProxy implements AsyncDisposable {
     }
   }
 
-  #count(client: Socket, bytes: number): void {
+  #pass(chunk: Buffer, to: Socket, ends: readonly Socket[]): void {
+    to.write(chunk);
     if (this.#bytesLeft === undefined) return;
-    this.#bytesLeft -= bytes;
+    this.#bytesLeft -= chunk.byteLength;
     if (this.#bytesLeft > 0) return;
     this.#bytesLeft = undefined;
-    this.#held = client.pause();
+    this.#held = ends.map((socket) => socket.pause());
     this.#reached.resolve();
   }
 }
