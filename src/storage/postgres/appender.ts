@@ -1,7 +1,15 @@
 import type { Clock } from "../../lib/time/clock.ts";
 import { type FollowedUpdate, type PendingUpdate, type RowId, StoreError } from "../store.ts";
 import type { Connections } from "./connections.ts";
-import { type BatchPlace, insertBatch, insertWriter, settleBatch } from "./documents/insert-batch.ts";
+import { ExistingDocuments } from "./documents/existing-documents.ts";
+import {
+  type BatchPlace,
+  type InsertedBatch,
+  insertBatch,
+  insertIntoExisting,
+  insertWriter,
+  settleBatch,
+} from "./documents/insert-batch.ts";
 import { dropFirst, type PackedBatch } from "./documents/packed-batch.ts";
 import { headsOf, skipRows } from "./documents/restore-rows.ts";
 import { KeptBatches } from "./kept-batches.ts";
@@ -54,6 +62,7 @@ export class Appender {
   /** Committed batches whose appends were rejected. */
   #unreported = nothing;
   readonly #kept: KeptBatches;
+  readonly #existing = new ExistingDocuments();
   /** Batches that were stored, and that the database has lost. */
   #lost: readonly PackedBatch[] = [];
 
@@ -151,6 +160,7 @@ export class Appender {
     this.#lost = [...this.#lost, ...this.#kept.takeLost(heads)];
     // Other nodes have read batches of the former one that are gone: they would not read others with their numbers.
     this.#writer = undefined;
+    this.#existing.clear();
   }
 
   async #appendLost(): Promise<void> {
@@ -164,7 +174,7 @@ export class Appender {
   async #tryToInsert(batch: PackedBatch): Promise<readonly RowId[]> {
     const place = await this.#nextPlace();
     try {
-      const { created, rows } = await insertBatch(place, batch, this.#options.connections.writer);
+      const { created, rows } = await this.#insertAt(place, batch);
       this.#head = place.number;
       if (rows.length > 0) {
         this.#kept.add(place, batch);
@@ -178,6 +188,18 @@ export class Appender {
       this.#unsettled = { batch, place };
       throw error;
     }
+  }
+
+  async #insertAt(place: BatchPlace, batch: PackedBatch): Promise<Pick<InsertedBatch, "created" | "rows">> {
+    const { writer: sql } = this.#options.connections;
+    const purges = this.#existing.purgesIfAllExist(batch.documents);
+    if (purges !== undefined) {
+      const rows = await insertIntoExisting(place, batch, { purges, sql });
+      if (rows.length > 0) return { rows, created: [] };
+    }
+    const inserted = await insertBatch(place, batch, sql);
+    if (inserted.rows.length > 0) this.#existing.found(batch.documents, inserted.purges);
+    return inserted;
   }
 
   async #nextPlace(): Promise<BatchPlace> {

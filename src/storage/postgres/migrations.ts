@@ -19,6 +19,7 @@ export interface Schema {
 const migrations: readonly string[] = [
   `
   CREATE SEQUENCE yurt_rows; -- the ids of updates and bases
+  CREATE SEQUENCE yurt_purges; -- counts the purges of documents
 
   CREATE TABLE yurt_writers (
     id bigint PRIMARY KEY, -- random

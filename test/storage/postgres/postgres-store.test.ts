@@ -243,23 +243,35 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
   });
 
   describe("a connection that breaks", () => {
-    /** Opens a store behind a proxy, and has its statement of appends prepared. */
+    /** Has both statements of appends prepared: the one that creates documents, and the one for those that exist. */
+    async function prepareAppends(store: SharedStore): Promise<void> {
+      for (const number of [1, 2]) await store.append([{ document: "other", update: updateOf([number]) }]);
+    }
+
+    /** Opens a store behind a proxy. It has a document d. */
     async function openBehind(proxy: BreakingProxy): Promise<SharedStore> {
       const store = await open(await server.newSchema(proxy.socket));
+      await prepareAppends(store);
       await store.append([{ document: "d", update: updateOf([0]) }]);
       return store;
     }
 
-    test.each<Breakage>(["request", "answer"])("with the %s of an append: it is stored once", async (breakage) => {
+    test.each<[Breakage, string]>([
+      ["request", "d"],
+      ["answer", "d"],
+      ["request", "new"],
+      ["answer", "new"],
+    ])("with the %s of an append to %s: it is stored once", async (breakage, document) => {
       using proxy = new BreakingProxy(server.socket);
       const store = await openBehind(proxy);
+      const before = numbersIn(await store.load(document));
       proxy.breakNext(breakage);
-      const [row] = await store.append([{ document: "d", update: updateOf([1]) }]);
-      const loaded = await store.load("d");
-      expect(numbersIn(loaded)).toEqual([0, 1]);
-      expect(row).toBe(rowsOf(loaded)[1]);
-      await store.append([{ document: "d", update: updateOf([2]) }]);
-      expect(numbersIn(await store.load("d"))).toEqual([0, 1, 2]);
+      const [row] = await store.append([{ document, update: updateOf([1]) }]);
+      const loaded = await store.load(document);
+      expect(numbersIn(loaded)).toEqual([...before, 1]);
+      expect(row).toBe(rowsOf(loaded).at(-1));
+      await store.append([{ document, update: updateOf([2]) }]);
+      expect(numbersIn(await store.load(document))).toEqual([...before, 1, 2]);
       await store.close();
     });
 
@@ -302,6 +314,7 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
         using proxy = new BreakingProxy(server.socket);
         const clock = new FakeClock();
         const store = await open(await server.newSchema(proxy.socket), clock);
+        await prepareAppends(store);
         await store.append([{ document: "d", update: updateOf([0]) }]);
         const told: FollowedUpdate[] = [];
         await store.follow({
@@ -332,6 +345,7 @@ describe.skipIf(isMissing("postgres"))("with a real Postgres", () => {
       const store = await open(url, clock);
       const other = await open(url.replace(encodeURIComponent(proxy.socket), encodeURIComponent(server.socket)));
       const batchOf = (number: number) => ["d", "e"].map((document) => ({ document, update: updateOf([number]) }));
+      await prepareAppends(store);
       await store.append(batchOf(0));
       const changed: string[] = [];
       await store.follow({

@@ -32,6 +32,8 @@ export async function purgeDocument(
   await lockDocument(name, transaction);
   const found = await findDocument(name, transaction);
   if (found === undefined || !mayPurge(found, deletedUntil)) return { isFound: false, isChanged: false };
+  // Before the commit, and under the lock: `insertIntoExisting` relies on it.
+  await transaction`SELECT nextval('yurt_purges')`;
   await transaction`DELETE FROM yurt_updates WHERE document = ${name}`;
   for (const table of ["yurt_quarantined", "yurt_history_segments", "yurt_history_snapshots", "yurt_versions"])
     await transaction`DELETE FROM ${transaction(table)} WHERE document = ${found.id}::bigint`;

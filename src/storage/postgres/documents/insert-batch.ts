@@ -14,6 +14,8 @@ export interface InsertedBatch {
   readonly rows: readonly RowId[];
   /** The documents that did not exist. */
   readonly created: readonly string[];
+  /** The number of purges, in all documents, when those of the batch were locked. */
+  readonly purges: number;
 }
 
 /**
@@ -36,7 +38,9 @@ export async function insertBatch(
   sql: SQL,
   value: SQL.Query<unknown> = sql`${bytes}::bytea`,
 ): Promise<InsertedBatch> {
-  const inserted = await sql<{ readonly row: RowId | null; readonly created: string | null }[]>`
+  const inserted = await sql<
+    { readonly row: RowId | null; readonly created: string | null; readonly purges: number | null }[]
+  >`
     WITH moved AS (
       UPDATE yurt_writers SET head = ${number}::bigint, beat = now() WHERE id = ${writer}::bigint AND head = ${number - 1}::bigint
       RETURNING head
@@ -48,7 +52,7 @@ export async function insertBatch(
       SELECT pg_advisory_xact_lock(key)
       FROM (SELECT DISTINCT hashtextextended(document, 7) AS key FROM items ORDER BY key) AS keys
     ), ready AS MATERIALIZED (
-      SELECT count(*) AS locks FROM locked
+      SELECT count(*) AS locks, coalesce(pg_sequence_last_value('yurt_purges'), 0)::float8 AS purges FROM locked
     ), created AS (
       INSERT INTO yurt_documents (name, created_at, rows_after)
       SELECT DISTINCT document, ${at}::bigint, (SELECT coalesce(pg_sequence_last_value('yurt_rows'), 0))
@@ -67,11 +71,49 @@ export async function insertBatch(
       SELECT document, min(inserted.id) - 1, ${at}::bigint FROM inserted JOIN created ON name = document
       WHERE EXISTS (SELECT FROM yurt_webhooks) GROUP BY document ORDER BY min(inserted.id)
     )
-    SELECT id::float8 AS row, NULL AS created FROM inserted UNION ALL SELECT NULL, name FROM created`;
+    SELECT id::float8 AS row, NULL AS created, NULL::float8 AS purges FROM inserted UNION ALL SELECT NULL, name, NULL FROM created
+    UNION ALL SELECT NULL, NULL, purges FROM ready`;
   return {
     rows: inserted.flatMap(({ row }) => row ?? []).sort((left, right) => left - right),
     created: inserted.flatMap(({ created }) => created ?? []),
+    purges: inserted.find(({ purges }) => purges !== null)?.purges ?? 0,
   };
+}
+
+/**
+ * As `insertBatch`, if all documents of the batch exist: they did after so many purges. Returns no rows, and inserts nothing,
+ * if another document was purged since, or if the place is not the next one. It costs Postgres two thirds.
+ *
+ * A purge counts itself while it holds the lock of its document, and its count is seen at once, before its commit. So no
+ * document of the batch was purged if the count is the same under their locks.
+ */
+export async function insertIntoExisting(
+  { writer, number }: BatchPlace,
+  { at, bytes, documents, lengths, starts, users }: PackedBatch,
+  { purges, sql }: { readonly purges: number; readonly sql: SQL },
+): Promise<readonly RowId[]> {
+  const inserted = await sql<{ readonly row: RowId }[]>`
+    WITH items AS MATERIALIZED (
+      SELECT * FROM unnest(${documents}::text[], ${starts}::int[], ${lengths}::int[], ${users}::text[])
+        WITH ORDINALITY AS items (document, start, length, "user", place)
+    ), locked AS MATERIALIZED (
+      SELECT pg_advisory_xact_lock(key)
+      FROM (SELECT DISTINCT hashtextextended(document, 7) AS key FROM items ORDER BY key) AS keys
+    ), ready AS MATERIALIZED (
+      SELECT count(*) AS locks, coalesce(pg_sequence_last_value('yurt_purges'), 0)::float8 AS purges FROM locked
+    ), moved AS (
+      UPDATE yurt_writers SET head = ${number}::bigint, beat = now()
+      WHERE id = ${writer}::bigint AND head = ${number - 1}::bigint AND (SELECT purges FROM ready) = ${purges}::float8
+      RETURNING head
+    ), inserted AS (
+      INSERT INTO yurt_updates (document, id, data, at, "user", writer, batch)
+      SELECT document, nextval('yurt_rows'), substr(${bytes}::bytea, start, length), ${at}::bigint, "user",
+        ${writer}::bigint, ${number}::bigint
+      FROM (SELECT * FROM items WHERE EXISTS (SELECT FROM moved) ORDER BY place) AS ordered
+      RETURNING id
+    )
+    SELECT id::float8 AS row FROM inserted`;
+  return inserted.map(({ row }) => row).sort((left, right) => left - right);
 }
 
 /**
