@@ -78,10 +78,10 @@ export function openStoreIn(database: Database, dependencies: Omit<StoreDependen
  */
 class PostgresStore implements SharedStore {
   /**
-   * Appends of two nodes to one document wait for each other, and one costs as much as 50 updates in it. With 200 documents
-   * on three nodes and 10,000 updates per second, Postgres needs an eighth less CPU.
+   * Appends of two nodes to one document wait for each other, and one costs as much as 20 updates in it. With 200 documents on
+   * three nodes and 10,000 updates per second, 4 ms cost Postgres a tenth more CPU, and save 0.7 ms of delay.
    */
-  readonly appendIntervalMs = 6;
+  readonly appendIntervalMs = 5;
   readonly history: HistoryStore;
   readonly webhooks: PostgresWebhookStore;
   readonly #database: Database;
