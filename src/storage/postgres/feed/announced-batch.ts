@@ -35,7 +35,7 @@ export function encodeBatch({ number, writer }: BatchPlace, batch: PackedBatch, 
   });
 }
 
-/** Decodes what `encodeBatch` has returned, several times or once. Throws for other bytes. The updates are views of `bytes`. */
+/** Decodes what `encodeBatch` has returned, several times or once. Throws for other bytes. The updates are copies. */
 export function decodeBatches(bytes: Uint8Array): readonly AnnouncedBatch[] {
   const decoder = decoding.createDecoder(bytes);
   const batches: AnnouncedBatch[] = [];
@@ -53,7 +53,8 @@ function readBatch(decoder: decoding.Decoder): AnnouncedBatch {
     row += decoding.readVarUint(decoder);
     const document = decoding.readVarString(decoder);
     const user = decoding.readUint8(decoder) === 1 ? decoding.readVarString(decoder) : undefined;
-    updates.push({ document, row, update: decoding.readVarUint8Array(decoder), user });
+    // A view of some bytes, kept for a member that is behind, would keep the whole notification.
+    updates.push({ document, row, update: decoding.readVarUint8Array(decoder).slice(), user });
   }
   return { place, updates };
 }

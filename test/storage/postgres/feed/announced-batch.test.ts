@@ -32,6 +32,12 @@ describe("an announced batch", () => {
     ]);
   });
 
+  test("leaves nothing of itself in memory for those who keep an update", () => {
+    const batch = packBatch([update("d", [1, 2]), update("e", Array.from({ length: 5_000 }, () => 7))], 0);
+    const [decoded] = decodeBatches(encodeBatch({ writer: 1, number: 1 }, batch, [1, 2]));
+    expect(decoded?.updates.map((each) => each.update.buffer.byteLength)).toEqual([2, 5_000]);
+  });
+
   test("is refused if it is cut short or of another format", () => {
     const bytes = encodeBatch({ writer: 9, number: 1 }, packBatch([update("d", [1, 2, 3], "ann")], 0), [5]);
     for (let length = 1; length < bytes.byteLength; length += 1)
