@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { SQL } from "bun";
 import { createMetrics } from "../../src/ops/metrics.ts";
-import { readBatches } from "../../src/storage/postgres/feed/read-feed.ts";
+import { packBatch } from "../../src/storage/postgres/documents/packed-batch.ts";
+import { decodeBatches, encodeBatch } from "../../src/storage/postgres/feed/announced-batch.ts";
+import { readHeads } from "../../src/storage/postgres/feed/read-feed.ts";
 import { openPostgresStore } from "../../src/storage/postgres/postgres-store.ts";
 import { PostgresServer } from "../../test/support/programs/postgres.ts";
 
@@ -9,7 +11,8 @@ import { PostgresServer } from "../../test/support/programs/postgres.ts";
 
 const updateBytes = 40;
 const documents = 1_000;
-const payload = "x".repeat(7_990);
+/** As that of an announcement of 25 updates. */
+const payload = "x".repeat(2_000);
 
 await using engine = await PostgresServer.start({ isDurable: true });
 const url = await engine.newSchema();
@@ -22,13 +25,11 @@ function cpu(): { readonly engine: number; readonly own: number } {
   return { engine: engine.pids.reduce((sum, pid) => sum + cpuOf(pid), 0), own: system + user };
 }
 
-/** From the fields utime and stime, in ticks of 10 ms. */
+/** Postgres has one thread per process. */
 function cpuOf(pid: number): number {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-      .replace(/^.*\) /s, "")
-      .split(" ");
-    return 10_000 * (Number(fields[11]) + Number(fields[12]));
+    const [nanoseconds] = readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ");
+    return Number(nanoseconds) / 1_000;
   } catch {
     return 0;
   }
@@ -38,6 +39,10 @@ async function walBytes(): Promise<number> {
   const [found] = await sql<{ readonly bytes: number }[]>`
     SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS bytes`;
   return found?.bytes ?? 0;
+}
+
+function documentOf(place: number): string {
+  return `notes/${place % documents}`;
 }
 
 interface Cost {
@@ -65,7 +70,7 @@ async function append(batches: number, size: number): Promise<Cost> {
     for (let count = 0; count < batches; count += 1) {
       const updates = Array.from({ length: size }, () => {
         next += 1;
-        return { document: `notes/${next % documents}`, update: new Uint8Array(updateBytes), user: "user" };
+        return { document: documentOf(next), update: new Uint8Array(updateBytes), user: "user" };
       });
       await store.append(updates);
     }
@@ -82,55 +87,73 @@ function split(small: Cost, large: Cost, sizes: readonly [number, number], batch
   return { engine: per("engine"), own: per("own"), wal: per("wal"), msPerSmallBatch: small.ms / batches[0] };
 }
 
+const sizes = [10, 100] as const;
+// The writer knows all documents then.
 await append(100, 100);
-const appended = split(await append(2_000, 10), await append(300, 400), [10, 400], [2_000, 300]);
+const appended = split(await append(2_000, sizes[0]), await append(600, sizes[1]), sizes, [2_000, 600]);
+const looks = 2_000;
+const looking = await costOf(async () => {
+  for (let count = 0; count < looks; count += 1) await readHeads(sql);
+});
+const look = { engine: looking.engine / looks, own: looking.own / looks };
 
-const [writer] = await sql<{ readonly id: number; readonly head: number }[]>`
-  SELECT id::float8, head::float8 FROM yurt_writers ORDER BY head DESC LIMIT 1`;
-const { head = 0, id = 0 } = writer ?? {};
-const readRange = (from: number, count: number) =>
-  costOf(async () => {
-    for (let after = from; after < from + count; after += 1)
-      await readBatches({ writer: id, after, until: after + 1 }, sql);
+/** The cost of encoding, or decoding, announcements of so many updates. */
+async function codec(batches: number, size: number): Promise<Cost> {
+  const updates = Array.from({ length: size }, (_, index) => ({
+    document: documentOf(index),
+    update: new Uint8Array(updateBytes),
+    user: "user",
+  }));
+  const batch = packBatch(updates, 0);
+  const rows = updates.map((_, index) => index + 1);
+  return await costOf(async () => {
+    for (let number = 1; number <= batches; number += 1)
+      decodeBatches(Uint8Array.fromBase64(encodeBatch({ writer: 1, number }, batch, rows).toBase64()));
   });
-const read = split(await readRange(100, 1_500), await readRange(head - 280, 280), [10, 400], [1_500, 280]);
+}
+await codec(20_000, 10);
+const announced = split(await codec(50_000, sizes[0]), await codec(10_000, sizes[1]), sizes, [50_000, 10_000]);
 
-/** The cost of one notification for so many sessions that listen. */
-async function notified(listeners: number): Promise<Cost> {
-  const heard: SQL[] = [];
+/** The cost of one notification for so many sessions that hear it, and so many that listen to another channel. */
+async function notified(hearing: number, others: number): Promise<Cost> {
+  const listeners: SQL[] = [];
   let received = 0;
-  for (let count = 0; count < listeners; count += 1) {
+  for (let count = 0; count < hearing + others; count += 1) {
     const listener = new SQL(url, { max: 1 });
-    await listener.listen("model", () => {
+    await listener.listen(count < hearing ? "model" : "other", () => {
       received += 1;
     });
-    heard.push(listener);
+    listeners.push(listener);
   }
   const sent = 2_000;
   const cost = await costOf(async () => {
     for (let count = 0; count < sent; count += 1) await sql`SELECT pg_notify('model', ${payload})`;
-    while (received < sent * listeners) await Bun.sleep(1);
+    while (received < sent * hearing) await Bun.sleep(1);
   });
-  for (const listener of heard) await listener.close();
+  for (const listener of listeners) await listener.close();
   const per = (value: number) => value / sent;
   return { engine: per(cost.engine), own: per(cost.own), wal: per(cost.wal), ms: per(cost.ms) };
 }
 
-const [few, many] = [await notified(2), await notified(18)];
-const perDelivery = { engine: (many.engine - few.engine) / 16, own: (many.own - few.own) / 16 };
-const notification = { engine: few.engine - 2 * perDelivery.engine, wal: few.wal, perDelivery };
+const hearing = 20;
+const [unheard, heard] = [await notified(0, 0), await notified(hearing, hearing)];
+const notification = {
+  engine: unheard.engine,
+  enginePerListener: (heard.engine - unheard.engine) / (2 * hearing),
+  own: unheard.own,
+  ownPerDelivery: (heard.own - unheard.own) / hearing,
+  wal: unheard.wal,
+};
 
-/** The memory that one idle session of a node adds: its pages that no other process has. */
-function privateBytes(pid: number): number {
+/** The memory that one session of a node adds: a page of the shared buffers that no other process has touched is none of it. */
+function ownBytes(pid: number): number {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
-  return (
-    1_024 * [...text.matchAll(/^Private_\w+: +(\d+) kB$/gm)].reduce((sum, [, kilobytes]) => sum + Number(kilobytes), 0)
-  );
+  return 1_024 * Number(/^Pss_Anon: +(\d+) kB$/m.exec(text)?.[1] ?? 0);
 }
 const sessions = await sql<{ readonly pid: number }[]>`
   SELECT pid FROM pg_stat_activity WHERE application_name = 'yurt' AND backend_type = 'client backend'`;
-const sessionBytes = sessions.map(({ pid }) => privateBytes(pid)).sort((left, right) => right - left)[0] ?? 0;
+const sessionBytes = sessions.map(({ pid }) => ownBytes(pid)).sort((left, right) => right - left)[0] ?? 0;
 
 await store.close();
 await sql.close();
-process.stdout.write(`${JSON.stringify({ appended, read, notification, sessionBytes }, undefined, 2)}\n`);
+process.stdout.write(`${JSON.stringify({ appended, look, announced, notification, sessionBytes }, undefined, 2)}\n`);

@@ -9,35 +9,49 @@ export interface Sourced {
 const own =
   "medians of three runs of scripts/cluster-model/measure.ts: Postgres with fsync, two cores (AMD EPYC) shared with other work";
 const prototype = "pgbench, Postgres with fsync, 16 clients, two cores; measured for the design of the cluster";
+const threeNodes = "three nodes, 10,000 updates/s, an append every 4 ms, two cores for everything";
 const benchmarks = "docs/benchmarks.md";
 const assumed = "assumed";
 
 /** The numbers that were measured. Times are CPU time. */
 export const measured = {
-  engineBatch: { value: 529, unit: "µs", about: "Postgres, for one append of any number of updates", source: own },
-  engineRow: { value: 10.6, unit: "µs", about: "Postgres, for each update of 40 bytes in it", source: own },
-  engineRead: { value: 40, unit: "µs", about: "Postgres, when one node reads one append of another", source: own },
-  engineReadRow: { value: 0.65, unit: "µs", about: "Postgres, for each update in it", source: own },
-  engineNotify: { value: 95, unit: "µs", about: "Postgres, for one notification of 8 kB", source: own },
-  engineDelivery: { value: 22, unit: "µs", about: "Postgres, for each session that it reaches", source: own },
-  walRow: { value: 349, unit: "bytes", about: "write-ahead log for each update", source: own },
-  walBatch: { value: 22, unit: "bytes", about: "write-ahead log for each append", source: own },
-  sessionMemory: { value: 8.3, unit: "MB", about: "memory of Postgres for one session of a node", source: own },
-  nodeBatch: { value: 317, unit: "µs", about: "node, for one append", source: own },
-  nodeRead: { value: 51, unit: "µs", about: "node, to read one append of another", source: own },
-  nodeReadRow: { value: 1.2, unit: "µs", about: "node, for each update in it", source: own },
-  nodeDelivery: { value: 8.1, unit: "µs", about: "node, for one notification", source: own },
+  engineBatch: {
+    value: 252,
+    unit: "µs",
+    about: "Postgres, for one append to documents that the node knows",
+    source: own,
+  },
+  engineRow: { value: 9.7, unit: "µs", about: "Postgres, for each update of 40 bytes in it", source: own },
+  engineNotify: { value: 50, unit: "µs", about: "Postgres, for one notification of 2 kB", source: own },
+  engineListener: { value: 23, unit: "µs", about: "Postgres, for each session that listens", source: own },
+  engineLook: { value: 42, unit: "µs", about: "Postgres, when a node looks what others have appended", source: own },
+  busy: {
+    value: 1.5,
+    unit: "times",
+    about: "Postgres, the costs above when the machine is busy",
+    source: `${threeNodes}: 600 µs for an append of 13 updates with its notification, 40 µs for each session that listens, which are 428 and 23 µs above`,
+  },
+  walRow: { value: 346, unit: "bytes", about: "write-ahead log for each update", source: own },
+  walBatch: { value: 11, unit: "bytes", about: "write-ahead log for each append", source: own },
+  walNotify: { value: 40, unit: "bytes", about: "write-ahead log for each notification", source: own },
+  sessionMemory: { value: 3.0, unit: "MB", about: "memory of Postgres for one session of a node", source: own },
+  nodeBatch: { value: 161, unit: "µs", about: "node, for one append", source: own },
+  nodeRow: { value: 2.3, unit: "µs", about: "node, for each update in it", source: own },
+  nodeNotify: { value: 48, unit: "µs", about: "node, for one notification that it sends", source: own },
+  nodeDelivery: { value: 8.2, unit: "µs", about: "node, for one notification that it hears", source: own },
+  nodeAnnounced: { value: 3.3, unit: "µs", about: "node, to encode and decode an announced append", source: own },
+  nodeAnnouncedRow: { value: 0.77, unit: "µs", about: "node, for each update in it", source: own },
   commits: {
     value: 14_200,
     unit: "per s",
-    about: "appends with a notification that Postgres takes",
+    about: "commits with a notification that Postgres takes: they wait for each other",
     source: prototype,
   },
-  ack: {
-    value: 4,
+  interval: {
+    value: 5,
     unit: "ms",
-    about: "one append, p50 with three nodes: a node sends one at a time",
-    source: "three nodes, 10,000 updates/s, two cores; measured for the design of the cluster",
+    about: "from one append of a node to the next while updates come",
+    source: "appendIntervalMs of the store",
   },
   nodeUpdate: {
     value: 198,
@@ -66,6 +80,12 @@ export const assumptions = {
   typing: { value: 1, unit: "%", about: "connections that type at a time", source: assumed },
   rate: { value: 5, unit: "per s", about: "updates of one that types, and changes of its cursor", source: assumed },
   bytes: { value: 40, unit: "bytes", about: "an update", source: assumed },
+  names: {
+    value: 25,
+    unit: "bytes",
+    about: "the name of its document and its user, where it is announced",
+    source: assumed,
+  },
   presence: {
     value: 130,
     unit: "bytes",

@@ -29,8 +29,13 @@ const messagesIntervalMs = 3;
 /** The bytes that one notification can carry, and the characters that it has for each byte. */
 const notificationBytes = 5_985;
 const base64 = 4 / 3;
-/** A row that is read has the name of its document, a user and a length besides the update. */
-const rowBytes = 90;
+/** The bytes that an announced append has besides its updates, and an update besides its names. */
+const batchBytes = 15;
+const rowBytes = 5;
+/** Each notification begins with the name of its sender. */
+const senderBytes = 16;
+/** A session of a node hears announced appends, another one the messages. Each notification wakes both. */
+const listenersOfNode = 2;
 
 /** Adds up what the nodes of a cluster do in a second, without a proxy that keeps a document on few nodes. */
 export function loadOf(nodes: number, given: Assumptions): Load {
@@ -39,7 +44,7 @@ export function loadOf(nodes: number, given: Assumptions): Load {
   const typists = (connections * given.typing) / 100;
   const updates = typists * given.rate;
   // A node sends one append at a time, with all updates that have come meanwhile.
-  const appends = nodes * Math.min(updates / nodes, 1_000 / m("ack"));
+  const appends = nodes * Math.min(updates / nodes, 1_000 / m("interval"));
   const others = nodes - 1;
   const changes = nodes === 1 ? 0 : updates;
   const messages =
@@ -49,21 +54,22 @@ export function loadOf(nodes: number, given: Assumptions): Load {
           (changes * given.presence) / notificationBytes,
           nodes * Math.min(changes / nodes, 1_000 / messagesIntervalMs),
         );
-  const rings = nodes === 1 ? 0 : appends;
-  const notifications = rings + messages;
-  const wal = updates * m("walRow") + appends * m("walBatch");
-  const feed = updates * (given.bytes + rowBytes) * others;
-  const egress = feed + changes * given.presence * base64 * nodes;
+  // Each append is announced, also by a node that is alone.
+  const notifications = appends + messages;
+  const wal = updates * m("walRow") + appends * m("walBatch") + notifications * m("walNotify");
+  const announcedBytes = updates * (given.bytes + given.names + rowBytes) + appends * batchBytes;
+  const egress = nodes * ((announcedBytes + changes * given.presence) * base64 + notifications * senderBytes);
   const engine =
     appends * m("engineBatch") +
     updates * m("engineRow") +
-    others * (appends * m("engineRead") + updates * m("engineReadRow")) +
-    notifications * (m("engineNotify") + nodes * m("engineDelivery"));
+    notifications * (m("engineNotify") + listenersOfNode * nodes * m("engineListener")) +
+    nodes * m("engineLook");
   const ofPeers = others / nodes;
   const node =
-    (updates / nodes) * m("nodeUpdate") +
+    (updates / nodes) * (m("nodeUpdate") + m("nodeRow")) +
     (appends / nodes) * m("nodeBatch") +
-    ofPeers * (appends * m("nodeRead") + updates * m("nodeReadRow")) +
+    (notifications / nodes) * m("nodeNotify") +
+    ofPeers * (appends * m("nodeAnnounced") + updates * m("nodeAnnouncedRow")) +
     notifications * m("nodeDelivery");
   const documents = (connections / given.room) * (1 - (1 - 1 / nodes) ** given.room);
   const sessions = nodes * connectionsOfNode;
@@ -74,7 +80,7 @@ export function loadOf(nodes: number, given: Assumptions): Load {
     wal,
     notifications,
     egress,
-    engineCores: engine / perSecond,
+    engineCores: (m("busy") * engine) / perSecond,
     nodeCore: node / perSecond,
     sessions,
     sessionMemory: sessions * m("sessionMemory") * 1e6,
@@ -86,7 +92,7 @@ export function loadOf(nodes: number, given: Assumptions): Load {
 function firstOf(load: Omit<Load, "first">, { cores, memory, network }: Assumptions): Load["first"] {
   const used: readonly (readonly [what: string, used: number])[] = [
     ["CPU of the database", load.engineCores / cores],
-    ["commits of the database", load.appends / measured.commits.value],
+    ["notifications of the database", load.notifications / measured.commits.value],
     ["network of the database", load.egress / (network * 1e6)],
     ["CPU of a node", load.nodeCore],
     ["memory of a node", load.nodeMemory / (memory * 1e6)],

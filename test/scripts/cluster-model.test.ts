@@ -20,8 +20,21 @@ describe("the model of a cluster", () => {
     expect(readFileSync(page, "utf8")).toContain(formatModel(defaultAssumptions));
   });
 
-  test("has no load between nodes for one alone", () => {
-    expect(loadOf(1, defaultAssumptions)).toMatchObject({ notifications: 0, egress: 0, updates: 2_500 });
+  test("has a node alone hear its own announcements, and nothing else", () => {
+    expect(loadOf(1, defaultAssumptions)).toMatchObject({ updates: 2_500, appends: 200, notifications: 200 });
+  });
+
+  test("has every node receive every update, in Base64", () => {
+    const [short, long] = ["20", "50"].map((names) => loadOf(3, readAssumptions({ names })));
+    expect((long?.egress ?? 0) - (short?.egress ?? 0)).toBeCloseTo((30 * 4 * 7_500 * 3) / 3, 0);
+  });
+
+  test("has a node append once for each update until it has one every 5 ms", () => {
+    const appends = ["100", "199", "500"].map((rate) => {
+      const load = loadOf(2, readAssumptions({ connections: "100", typing: "1", rate }));
+      return load.appends;
+    });
+    expect(appends).toEqual([200, 398, 400]);
   });
 
   test("has costs that grow with every node, and names what has the least headroom", () => {
