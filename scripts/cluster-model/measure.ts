@@ -97,7 +97,7 @@ const looking = await costOf(async () => {
 });
 const look = { engine: looking.engine / looks, own: looking.own / looks };
 
-/** The cost of encoding, or decoding, announcements of so many updates. */
+/** The cost of encoding and decoding announcements of so many updates. */
 async function codec(batches: number, size: number): Promise<Cost> {
   const updates = Array.from({ length: size }, (_, index) => ({
     document: documentOf(index),
