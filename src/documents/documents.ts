@@ -1,7 +1,7 @@
 import type { FoundPresence, PresenceNodes } from "../relay/awareness/nodes/presence-nodes.ts";
 import type { Changes } from "../relay/changes.ts";
 import type { Deletion } from "../relay/deletion.ts";
-import type { DocumentParts } from "../relay/document/document.ts";
+import type { DocumentParts } from "../relay/document/document-parts.ts";
 import { type UpdateOrder, type WriteOutcome, writeUpdate } from "../relay/server-updates/write-update.ts";
 import type { SyncRoom } from "../relay/sync-room.ts";
 import type { Lease, RoomRegistry } from "../rooms/room-registry.ts";

@@ -14,9 +14,10 @@ import type { Changes } from "./changes.ts";
 import type { CommitQueue } from "./commit/commit-queue.ts";
 import type { Durability } from "./commit/durability.ts";
 import type { RunBuffers } from "./commit/update-run.ts";
-import { Document, type DocumentParts } from "./document/document.ts";
-import { DocumentDeleted, deletedDenial } from "./document/document-deleted.ts";
+import { Document } from "./document/document.ts";
+import { DocumentDeleted, deletedDenial, throwIfDeleted } from "./document/document-deleted.ts";
 import type { DocumentOptions } from "./document/document-options.ts";
+import type { DocumentParts } from "./document/document-parts.ts";
 import type { DocumentState } from "./document/document-state.ts";
 import { WaitingUpdates } from "./document/waiting-updates.ts";
 import type { DocumentSpaceCollaborators } from "./document-space.ts";
@@ -28,6 +29,9 @@ import { type MemberRun, Submissions, type SubmissionsRoom } from "./submissions
 import { SyncAnswers } from "./sync-answers.ts";
 import { refuseUndecodable } from "./sync-codec.ts";
 import type { SyncMember } from "./sync-member.ts";
+
+/** A reading looks so often for updates of other nodes that come late. Where others write all the time, some always do. */
+const mostLooks = 3;
 
 /** The collaborators that all sync rooms of a server share. */
 export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceCollaborators, "limitedLog"> {
@@ -96,6 +100,16 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     return this.#document.sequence;
   }
 
+  /** As `Document.isComplete`. */
+  get isComplete(): boolean {
+    return this.#document.isComplete;
+  }
+
+  /** As `Document.complete`. */
+  complete(): Promise<void> {
+    return this.#document.complete();
+  }
+
   /** Whether the document is deleted. */
   get isDeleted(): boolean {
     return this.#isDeleted;
@@ -110,9 +124,17 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     return this.#awareness.present();
   }
 
-  /** Reads the whole committed content. Rejects with `SessionError` when it cannot be read. */
-  parts(): Promise<DocumentParts> {
-    return this.#document.parts();
+  /**
+   * Reads the whole committed content, up to its sequence as far as the store can be reached. Rejects with `SessionError` when
+   * it cannot be read.
+   */
+  async parts(): Promise<DocumentParts> {
+    for (let looks = 0; looks < mostLooks; looks += 1) {
+      const parts = await this.#document.parts();
+      if (parts.isComplete) return parts;
+      await this.#document.complete().catch(throwIfDeleted);
+    }
+    return await this.#document.parts();
   }
 
   /** As `Document.expectEarlier`. */

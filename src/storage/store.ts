@@ -183,6 +183,11 @@ export interface Store {
    */
   appendIf?(update: PendingUpdate, last: RowId): Promise<RowId | undefined>;
   /**
+   * Whether `rows`, the base and rows of the tail, are all rows of a document up to the last one of them. Undefined in a store
+   * that no other node can change.
+   */
+  hasAllRows?(document: string, rows: readonly RowId[]): Promise<boolean>;
+  /**
    * Resolves when all appends and compactions that were answered before the call survive a power loss, as far as the
    * store's medium does, and are where the next start looks for them. Does not block the event loop. One call at a time.
    *

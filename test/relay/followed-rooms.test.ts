@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { FollowedRooms } from "../../src/relay/followed-rooms.ts";
+import { writeUpdate } from "../../src/relay/server-updates/write-update.ts";
 import type { SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
 import { compaction, rowsOf } from "../support/bytes/counting.ts";
 import { Random } from "../support/bytes/random.ts";
@@ -127,6 +128,56 @@ describe("a room that is open on two nodes", () => {
     await ben.type("two");
     expect(await receive()).toEqual([1, 0]);
     expect([ann.text.toString(), ben.text.toString()]).toEqual(["one two", "one two"]);
+  });
+
+  test("is read whole when an update of another node is late whose row is smaller", async () => {
+    const { shared, a, ann, ben } = await setUp();
+    await ann.type("one ");
+    shared.drop();
+    await ben.type("two");
+    const { room } = ben;
+    expect([room.sequence, room.isComplete]).toEqual([2, false]);
+    const parts = await room.parts();
+    const read = new Y.Doc();
+    for (const update of parts.updates) Y.applyUpdate(read, update);
+    expect([read.getText("t").length, parts.sequence, parts.isComplete]).toEqual([7, 2, true]);
+    expect(ben.receive()).toBe(1);
+    let loads = 0;
+    const { load } = a.store;
+    a.store.load = (document) => {
+      loads += 1;
+      return load(document);
+    };
+    shared.deliver();
+    await settled();
+    await ann.type("!");
+    expect([await ann.room.parts(), loads]).toMatchObject([{ sequence: 3, isComplete: true }, 0]);
+  });
+
+  test("is read as it is while the store cannot say whether it lacks an update", async () => {
+    const { b, ben } = await setUp();
+    await ben.type("one");
+    b.store.hasAllRows = () => Promise.reject(new Error("out of reach"));
+    expect(await ben.room.parts()).toMatchObject({ sequence: 1, isComplete: false });
+  });
+
+  test("takes no write on a condition before an update that is late", async () => {
+    const { shared, b, ann, ben } = await setUp();
+    await ann.type("one ");
+    shared.drop();
+    await ben.type("two");
+    const write = { update: updateOfText("three"), user: undefined };
+    let lengths: number[] = [];
+    const condition = (sequence: number) => {
+      ben.receive();
+      lengths = [...lengths, ben.text.length];
+      return sequence === 2;
+    };
+    const writing = writeUpdate(ben.room, { ...write, condition });
+    await settled();
+    await b.turn();
+    expect(await writing).toMatchObject({ kind: "written", sequence: 3 });
+    expect(new Set(lengths)).toEqual(new Set([7]));
   });
 
   test("that opens while updates are reported has them once", async () => {

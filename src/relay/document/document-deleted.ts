@@ -16,3 +16,8 @@ export class DocumentDeleted extends SessionError {
     this.name = "DocumentDeleted";
   }
 }
+
+/** Throws an error again if the document is deleted. */
+export function throwIfDeleted(error: unknown): void {
+  if (error instanceof DocumentDeleted) throw error;
+}

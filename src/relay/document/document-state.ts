@@ -7,22 +7,14 @@ import type { UpdateCounts } from "../update/large/update-bounds.ts";
 import { decodeStateVector, encodeStateVectorOf } from "../update/state-vector.ts";
 import type { DecodedUpdate } from "../update/trim-update.ts";
 import { type ContentCounts, countsOf, decodeContents, type UpdateContents } from "../update/update-contents.ts";
+import type { Compacted } from "./compacted/compacted.ts";
 import { type Classification, changes, type Growth } from "./comparison/classification.ts";
 import { compareInSteps } from "./comparison/compare-in-steps.ts";
 import { withoutRepetition } from "./comparison/without-repetition.ts";
-import { type Answer, type Base, type Cut, DocumentContent, readBase } from "./document-content.ts";
+import { type Answer, type Cut, DocumentContent, readBase } from "./document-content.ts";
 import { type KnownLog, type LogRelation, readLog } from "./reading/read-log.ts";
 import { nothingRead, type ReadParts, storedContents } from "./reading/stored-contents.ts";
 import { nothingStaged, type StagedContents } from "./waiting-updates.ts";
-
-/** The result of a compaction. */
-export interface Compacted {
-  readonly base: Base;
-  /** The deletes of the base, if they are large. */
-  readonly deletes?: IdSet | undefined;
-  /** The rows of the tail whose updates are not in the base: they are no part of the document any more. */
-  readonly quarantined: readonly RowId[];
-}
 
 /** The bounds on the counts of a document. */
 export type CountLimits = Pick<RelayLimits, "documentStructs" | "documentClients" | "documentDeletedRanges">;
@@ -208,11 +200,16 @@ export class DocumentState {
     };
   }
 
+  /** The rows of base and tail, in any order. */
+  get rows(): readonly RowId[] {
+    const tail = this.#content?.tailRows() ?? this.#unloadedRows;
+    return this.#baseRow === 0 ? tail : [this.#baseRow, ...tail];
+  }
+
   /** The log as this node knows it, with updates that were committed while it is loading. */
   knownLog(relation: LogRelation, committedSince: readonly StoredUpdate[] = []): KnownLog {
-    const tail = this.#content?.tailRows() ?? this.#unloadedRows;
     return {
-      rows: new Set(relation === "other" ? [] : [this.#baseRow, ...tail, ...committedSince.map(({ row }) => row)]),
+      rows: new Set(relation === "other" ? [] : [...this.rows, ...committedSince.map(({ row }) => row)]),
       structs: this.#committedStructs,
       deletes: this.#content && [this.#content.deletes],
     };

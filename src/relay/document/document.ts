@@ -3,31 +3,20 @@ import { CompactionPace } from "../compaction/compaction-pace.ts";
 import { type CompactionInput, CompactorClosed, nearsLimit, shouldCompact } from "../compaction/compactor.ts";
 import { countRecording } from "../compaction/count-recording.ts";
 import { historyInput } from "../history/history-input.ts";
-import type { DecodedUpdate } from "../update/trim-update.ts";
+import type { Compacted } from "./compacted/compacted.ts";
 import { readCompacted } from "./compacted/read-compacted.ts";
 import { type TriedSize, trySize } from "./compacted/tried-size.ts";
 import { DocumentDeleted } from "./document-deleted.ts";
 import type { MemoryHolder } from "./document-memory.ts";
 import type { DocumentOptions } from "./document-options.ts";
-import { type Compacted, type CountedCut, DocumentState } from "./document-state.ts";
+import type { DocumentParts } from "./document-parts.ts";
+import { type CountedCut, DocumentState } from "./document-state.ts";
 import { LogIdentity } from "./log-identity.ts";
 import { loadInTurns } from "./reading/load-in-turns.ts";
+import type { LogReader } from "./reading/log-reader.ts";
 import type { ReadParts } from "./reading/stored-contents.ts";
 import { runInTurns, turnsOf } from "./run-in-turns.ts";
 import type { StagedContents } from "./waiting-updates.ts";
-
-/** The committed content of a document at one time. */
-export interface DocumentParts {
-  /** As `Document.sequence`. */
-  readonly sequence: RowId;
-  /** Yjs updates, V1, which together are the document. They are shared, and must not be modified. */
-  readonly updates: readonly Uint8Array[];
-}
-
-export interface LogReader {
-  /** Updates of other nodes have become part of the state. */
-  found(updates: readonly DecodedUpdate[]): void;
-}
 
 interface LoadedDocument {
   readonly state: DocumentState;
@@ -124,6 +113,19 @@ export class Document implements MemoryHolder {
   /** Whether a row was read from the store, and is part of the document. */
   hasRead(row: RowId): boolean {
     return row <= this.#readThrough;
+  }
+
+  /** Whether all rows up to the last one are part of the document: those of other nodes may come late. */
+  get isComplete(): boolean {
+    return !this.#isFollowing || this.hasRead(this.#sequence);
+  }
+
+  /** Reads the rows of other nodes that are late. New ones may be by the time it resolves. Rejects as `readAgain`. */
+  async complete(): Promise<void> {
+    if (this.isComplete) return;
+    const [last, readThrough] = [this.#sequence, this.#readThrough];
+    if ((await this.#options.store.hasAllRows?.(this.name, this.state.rows)) !== true) await this.readAgain();
+    else if (this.#readThrough === readThrough && this.#identity.relation === "same") this.#readThrough = last;
   }
 
   /** Has `reader` told of updates of other nodes that a reading finds. */
@@ -234,7 +236,7 @@ export class Document implements MemoryHolder {
       return undefined;
     }
     const { before, update } = this.state.answer(emptyVector);
-    return { sequence: this.#sequence, updates: [...before, update] };
+    return { sequence: this.#sequence, isComplete: this.isComplete, updates: [...before, update] };
   }
 
   async #whenLoaded<Result>(task: () => Result): Promise<Awaited<Result>> {

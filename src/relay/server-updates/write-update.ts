@@ -34,7 +34,7 @@ export type WriteOutcome =
  * Rejects with `SessionError` for a malformed update, `DocumentDeleted`, and when the store has not taken the update.
  */
 export async function writeUpdate(
-  room: Pick<SyncRoom, "readAgain" | "sequence" | "updates">,
+  room: Pick<SyncRoom, "complete" | "isComplete" | "readAgain" | "sequence" | "updates">,
   order: UpdateOrder,
 ): Promise<WriteOutcome> {
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
@@ -50,21 +50,25 @@ export async function writeUpdate(
 const maxAttempts = 5;
 
 async function tryToWrite(
-  room: Pick<SyncRoom, "sequence" | "updates">,
+  room: Pick<SyncRoom, "complete" | "isComplete" | "sequence" | "updates">,
   { condition, update, user }: UpdateOrder,
 ): Promise<WriteOutcome | "changed-elsewhere"> {
   const { promise: stored, resolve, reject } = Promise.withResolvers<"stored" | "changed-elsewhere">();
   let row: RowId | undefined;
   const holds = () => condition === undefined || (room.updates.isSettled && condition(room.sequence));
+  // The sequence stays when an update of another node comes late.
+  const isCertain = () => condition === undefined || room.isComplete;
+  if (condition !== undefined) await room.complete();
   if (condition !== undefined) await room.updates.settled();
   if (!holds()) return { kind: "refused", sequence: room.sequence };
+  if (!isCertain()) return "changed-elsewhere";
   const outcome = await room.updates.submit({
     update,
     user,
     isConditional: condition !== undefined,
     // The room reads it in the turn in which it takes the update.
     get access() {
-      return holds() ? "write" : "read";
+      return holds() && isCertain() ? "write" : "read";
     },
     changedElsewhere: () => resolve("changed-elsewhere"),
     committed: (committed) => {
@@ -74,6 +78,7 @@ async function tryToWrite(
     discarded: () => reject(new SessionError(closeReasons.storageUnavailable, "the update could not be stored")),
   });
   if (outcome === "too-large") return { kind: outcome };
+  if (outcome === "read-only" && holds() && !isCertain()) return "changed-elsewhere";
   if (outcome === "read-only") return { kind: "refused", sequence: room.sequence };
   if ((await stored) === "changed-elsewhere") return "changed-elsewhere";
   return { kind: "written", sequence: row ?? room.sequence, isChanged: row !== undefined };

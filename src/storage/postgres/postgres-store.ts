@@ -21,7 +21,7 @@ import type { ConnectionsOptions } from "./connections.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { appendIf } from "./documents/append-if.ts";
 import { type ChangedDocument, purgeDocument, setDeletedAt } from "./documents/change-documents.ts";
-import { compactDocument } from "./documents/compact-document.ts";
+import { compactDocument, hasAllRows } from "./documents/compact-document.ts";
 import { packBatch } from "./documents/packed-batch.ts";
 import { documentInfo, listDocuments, loadDocument } from "./documents/read-documents.ts";
 import { ChangeStream } from "./feed/change-stream.ts";
@@ -48,6 +48,7 @@ export interface PostgresStoreOptions extends ConnectionsOptions, Pick<StoreDepe
 export interface SharedStore extends Store {
   follow(follower: StoreFollower): Promise<void>;
   appendIf(update: PendingUpdate, last: RowId): Promise<RowId | undefined>;
+  hasAllRows(document: string, rows: readonly RowId[]): Promise<boolean>;
   health(): StoreHealth;
   readonly history: HistoryStore;
   readonly webhooks: WebhookStore;
@@ -164,6 +165,10 @@ class PostgresStore implements SharedStore {
       this.#follower?.changed(document, "compacted");
       throw error;
     }
+  }
+
+  hasAllRows(document: string, rows: readonly RowId[]): Promise<boolean> {
+    return translateErrors(() => hasAllRows(document, rows, this.#pool));
   }
 
   /** Calls are durable when they are answered. To wait for others would delay the acknowledgements of all updates. */

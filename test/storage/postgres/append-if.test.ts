@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { openPostgresStore, type SharedStore } from "../../../src/storage/postgres/postgres-store.ts";
 import type { FollowedUpdate } from "../../../src/storage/store.ts";
-import { rowsOf, updateOf } from "../../support/bytes/counting.ts";
+import { compaction, rowsOf, updateOf } from "../../support/bytes/counting.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
 import { eventually } from "../../support/eventually.ts";
 import { isMissing } from "../../support/processes/programs.ts";
@@ -54,6 +54,21 @@ describe.skipIf(isMissing("postgres"))("an append on a condition", () => {
     const next = (await second.appendIf(one, row)) ?? 0;
     expect(next).toBeGreaterThan(row);
     expect(rowsOf(await first.load("d"))).toEqual([created, row, next]);
+  });
+
+  test("finds out whether all rows up to the last one are known", async () => {
+    const [first, second] = await openNodes();
+    expect(await first.hasAllRows("d", [])).toBe(false);
+    const [row = 0] = await first.append([one]);
+    const [next = 0] = await second.append([two]);
+    const [last = 0] = await first.append([one]);
+    expect(await second.hasAllRows("d", [row, next])).toBe(true);
+    expect(await second.hasAllRows("d", [last, row, next])).toBe(true);
+    expect(await second.hasAllRows("d", [row, last])).toBe(false);
+    const base = await first.compact("d", compaction([row, next], updateOf([3])));
+    expect(await second.hasAllRows("d", [row, next, last])).toBe(false);
+    expect(await second.hasAllRows("d", [base, last])).toBe(true);
+    expect(await second.hasAllRows("d", [base])).toBe(true);
   });
 
   test("takes no effect on a deleted document, and creates one that was purged", async () => {

@@ -74,6 +74,11 @@ export class SharedStore {
         this.#appended(node, copies, rows);
         return rows;
       },
+      hasAllRows: async (document, rows) => {
+        const last = Math.max(0, ...rows);
+        const stored = rowsOf(await store.load(document)).filter((row) => row <= last);
+        return Bun.deepEquals(new Set(stored), new Set(rows));
+      },
       durable: () => store.durable(),
       compact: (document, compaction) => changed(document, "compacted", this.#compact(document, compaction)),
       list: (page) => store.list(page),

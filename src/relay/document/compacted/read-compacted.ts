@@ -1,6 +1,6 @@
 import { type BaseSummary, decodeSummaryInSteps, readBaseDeletesInSteps } from "../../update/base-summary.ts";
 import { bytesPerStep, type Steps } from "../../update/large/steps.ts";
-import type { Compacted } from "../document-state.ts";
+import type { Compacted } from "./compacted.ts";
 
 /** Reads what a compactor has returned. */
 export function* readCompacted(

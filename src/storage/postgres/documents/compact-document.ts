@@ -4,7 +4,7 @@ import { type Compaction, type RowId, StoreError } from "../../store.ts";
 import type { ChangeStream } from "../feed/change-stream.ts";
 import { addHistory, valuesOfAddition } from "../history/write-history.ts";
 import { isOutcomeUnknown, repeatWhileBroken } from "../postgres-errors.ts";
-import { transact } from "../transact.ts";
+import { readOneState, transact } from "../transact.ts";
 import { isSentBefore, transactWithValues, type ValueFor } from "../transact-with-values.ts";
 import { lockDocument } from "./document-lock.ts";
 import { type DocumentRow, findDocument } from "./find-document.ts";
@@ -85,17 +85,29 @@ async function replaceRows(
   if (last > 0) await addHistory(found, history, { transaction, valueFor });
 }
 
+/** As `Store.hasAllRows`. */
+export async function hasAllRows(name: string, rows: readonly RowId[], pool: SQL): Promise<boolean> {
+  return (await readOneState(pool, (transaction) => tryToFindRows(name, rows, transaction))) !== undefined;
+}
+
+interface FoundRows {
+  readonly found: DocumentRow;
+  readonly replaced: TailRange;
+}
+
 /** Throws `StoreError` unless the rows are those of the document up to the last one. */
-async function findRows(
-  name: string,
-  { rows }: Pick<Compaction, "rows">,
-  sql: SQL,
-): Promise<{ readonly found: DocumentRow; readonly replaced: TailRange }> {
+async function findRows(name: string, { rows }: Pick<Compaction, "rows">, sql: SQL): Promise<FoundRows> {
+  const found = await tryToFindRows(name, rows, sql);
+  if (found === undefined) throw new StoreError("unavailable", "The rows to compact have changed.");
+  return found;
+}
+
+/** Undefined unless the rows are those of the document up to the last one. */
+async function tryToFindRows(name: string, rows: readonly RowId[], sql: SQL): Promise<FoundRows | undefined> {
   const found = await findDocument(name, sql);
-  const replaced = tailOf(rows, found?.base ?? null);
-  if (found === undefined || !(await areThere(found, { rows, replaced }, sql)))
-    throw new StoreError("unavailable", "The rows to compact have changed.");
-  return { found, replaced };
+  if (found === undefined) return undefined;
+  const replaced = tailOf(rows, found.base);
+  return (await areThere(found, { rows, replaced }, sql)) ? { found, replaced } : undefined;
 }
 
 function tailOf(rows: readonly RowId[], base: RowId | null): TailRange {
