@@ -13,8 +13,8 @@ export interface AppendedBatch extends InsertedBatch {
 }
 
 /**
- * Inserts the one update of a batch, if the last row of its document is `last`; undefined if not. It is a batch of the change stream: those of
- * the node's other writer are numbered before they are sent.
+ * Inserts the one update of a batch, if the last row of its document is `last`; undefined if not. It is a batch of the
+ * change stream: those of the node's other writer are numbered before they are sent.
  */
 export async function appendIf(
   batch: PackedBatch,

@@ -63,7 +63,7 @@ export class Feed {
   #removedAt = 0;
   #running: Promise<void> | undefined;
   #isDue = false;
-  /** The doorbell has rung since the last look, or a batch is missing. */
+  /** The doorbell has rung since the last look, a batch is missing, or the last look has failed. */
   #hasRung = false;
   /** The heads that the last look has found without a ring. */
   #expected: Heads["byWriter"] | undefined;
@@ -160,8 +160,9 @@ export class Feed {
   #report({ place: { number, writer }, updates }: AnnouncedBatch): void {
     const cursor = this.#cursors.get(writer);
     if (this.#isClosed || (cursor !== undefined && number <= cursor)) return;
-    // A node has another writer after the database has lost something, which is to be noticed first.
-    if (number - 1 !== cursor) {
+    // A node has another writer after the database has lost something, which is to be noticed first. And after a reading that
+    // has failed, the batch may be earlier than what is reported of other writers: its document may be purged.
+    if (number - 1 !== cursor || this.#hasRung) {
       this.#lookAtOnce();
       return;
     }
@@ -203,6 +204,7 @@ export class Feed {
       }
     } catch {
       // The cursors say what has been read.
+      this.#hasRung = true;
     }
   }
 

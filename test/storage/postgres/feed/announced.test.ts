@@ -171,6 +171,24 @@ describe("a feed", () => {
     expect(committed.reads).toContain("1: 5-6");
   });
 
+  test("reads what is announced during a reading that fails: it may be earlier than what was read", async () => {
+    const { a, arrive, b, committed } = await openTwo();
+    const gate = Promise.withResolvers<void>();
+    committed.gate = gate.promise;
+    commit(committed, a.feed, 1);
+    committed.notifications.sent.push({ channel: "yurt", payload: "another node" });
+    let late: typeof committed.notifications.sent = [];
+    await arrive((sent) => {
+      late = sent.filter(({ channel }) => channel !== "yurt");
+      return sent.filter(({ channel }) => channel === "yurt");
+    });
+    await arrive(() => late);
+    committed.gate = undefined;
+    gate.reject(new Error("The connection is broken."));
+    await settled();
+    expect([b.reports.all, committed.reads]).toEqual([["d1 6 6"], ["1: 5-6"]]);
+  });
+
   test("looks once a second, and waits for what is on its way before it reads", async () => {
     const { a, arrive, b, committed } = await openTwo();
     commit(committed, a.feed, 1);
