@@ -194,7 +194,7 @@ describe("a compactor", () => {
     await using child = new Child("compact-and-end.ts", []);
     expect(await child.rest()).toEqual(["all of it"]);
     expect(await child.exitCode()).toBe(0);
-  });
+  }, 30_000);
 });
 
 describeCompactor("a compactor in a worker", startWorkerCompactor);
