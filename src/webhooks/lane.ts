@@ -12,7 +12,7 @@ const maxUsers = 100;
 
 /** The changes of a document since they were last taken. */
 class Collected {
-  readonly first: number;
+  first: number;
   readonly firstAt: number;
   readonly users = new Set<string>();
   last = 0;
@@ -48,7 +48,9 @@ export class Lane {
     const now = this.#clock.elapsedMs();
     this.#collected ??= new Collected(row, now);
     const collected = this.#collected;
-    collected.last = row;
+    // Those of other nodes may come late.
+    collected.first = Math.min(collected.first, row);
+    collected.last = Math.max(collected.last, row);
     collected.lastAt = now;
     collected.bytes += update.byteLength;
     if (user !== undefined && collected.users.size < maxUsers) collected.users.add(user);
@@ -79,7 +81,7 @@ export class Lane {
   giveBack(changes: UnreportedChanges): void {
     const later = this.#collected;
     const now = this.#clock.elapsedMs();
-    const former = new Collected(changes.first, later?.firstAt ?? now);
+    const former = new Collected(Math.min(changes.first, later?.first ?? changes.first), later?.firstAt ?? now);
     for (const user of [...changes.users, ...(later?.users ?? [])]) {
       if (former.users.size < maxUsers) former.users.add(user);
     }
