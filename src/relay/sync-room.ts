@@ -132,7 +132,8 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     for (let looks = 0; looks < mostLooks; looks += 1) {
       const parts = await this.#document.parts();
       if (parts.isComplete) return parts;
-      await this.#document.complete().catch(throwIfDeleted);
+      const hasLooked = await this.#document.complete().then(() => true, throwIfDeleted);
+      if (hasLooked !== true) break;
     }
     return await this.#document.parts();
   }
