@@ -35,8 +35,9 @@ const repeatedRows = 100;
 /**
  * Sends every update of a document that is committed after `since`, in the order of the commits, each once. The first
  * event tells the sequence from which they follow. Where other nodes write to the document, the order of their updates and
- * its own may differ by some milliseconds, and a reader that resumes is sent the last ones again. A large update is sent as its sequence only. A reader with presence is
- * also sent awareness updates, and the first event tells the id of its guest.
+ * its own may differ by some milliseconds, and by a second when an announcement is lost. A reader that resumes is therefore
+ * sent the last ones again. A large update is sent as its sequence only. A reader with presence is also sent awareness
+ * updates, and the first event tells the id of its guest.
  *
  * Throws `Problem` events-lost if the updates since then are not kept one by one, and document-deleted.
  */

@@ -1,6 +1,6 @@
 import type { RowId } from "../../storage/store.ts";
 
-/** The rows of another node come at most so much later than later ones: in milliseconds, as the nodes read them. */
+/** So many rows are remembered: those of another node come milliseconds late, or a second when an announcement is lost. */
 const remembered = 1_000;
 
 /**
