@@ -31,7 +31,7 @@ import { refuseUndecodable } from "./sync-codec.ts";
 import type { SyncMember } from "./sync-member.ts";
 
 /** A reading looks so often for updates of other nodes that come late. Where others write all the time, some always do. */
-const mostLooks = 3;
+const mostLooks = 2;
 
 /** The collaborators that all sync rooms of a server share. */
 export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceCollaborators, "limitedLog"> {
