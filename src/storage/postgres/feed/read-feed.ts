@@ -90,6 +90,7 @@ export async function readBatches({ writer, after, until }: BatchRange, sql: SQL
 /** Removes what no node reads any more. */
 export async function removeRead(keptMs: number, sql: SQL): Promise<void> {
   await sql`DELETE FROM yurt_changes WHERE at < now() - ${keptMs}::float8 * interval '1 ms'`;
-  // A writer that writes again registers anew.
-  await sql`DELETE FROM yurt_writers WHERE beat < now() - ${keptMs}::float8 * interval '1 ms'`;
+  // A writer that writes again registers anew. One that writes now may wait for another one: waiting for it is a deadlock.
+  await sql`DELETE FROM yurt_writers WHERE id IN (
+    SELECT id FROM yurt_writers WHERE beat < now() - ${keptMs}::float8 * interval '1 ms' FOR UPDATE SKIP LOCKED)`;
 }
