@@ -12,8 +12,8 @@ test.skipIf(isMissing("postgres"))(
   async () => {
     await using server = await PostgresServer.start();
     const url = await server.newSchema();
-  await using database = server.connect(url);
-  await using writer = server.connect(url);
+    await using database = server.connect(url);
+    await using writer = server.connect(url);
     await migrate(database, schema);
     const [silent, writing, recent] = [
       await insertWriter(database),
