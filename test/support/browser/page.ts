@@ -55,8 +55,12 @@ export class DemoPage {
   }
 
   async turn(name: Switch, position: "on" | "off"): Promise<void> {
+    const isOn = position === "on";
     const control = this.page.getByRole("switch", { name, exact: true });
-    await control.setChecked(position === "on");
+    if ((await control.isChecked()) === isOn) return;
+    await control.click();
+    // The page draws the new state a moment later: `setChecked` would look at once.
+    await this.page.getByRole("switch", { name, exact: true, checked: isOn }).waitFor();
   }
 
   /** Switches the other transport off, and resolves when it is disconnected. */
