@@ -114,6 +114,22 @@ async function openTwo(heads: Readonly<Record<number, number>> = { 1: 5 }) {
   return { committed, a, b, arrive };
 }
 
+/** One node has committed a batch, and the other one reads it when `gate` is resolved; `late` is its announcement. */
+async function openReading() {
+  const two = await openTwo();
+  const { a, arrive, committed } = two;
+  const gate = Promise.withResolvers<void>();
+  committed.gate = gate.promise;
+  commit(committed, a.feed, 1);
+  committed.notifications.sent.push({ channel: "yurt", payload: "another node" });
+  let late: typeof committed.notifications.sent = [];
+  await arrive((sent) => {
+    late = sent.filter(({ channel }) => channel !== "yurt");
+    return sent.filter(({ channel }) => channel === "yurt");
+  });
+  return { ...two, gate, late };
+}
+
 describe("a feed", () => {
   test("reports an announced batch, and reads nothing", async () => {
     const { a, arrive, b, committed } = await openTwo();
@@ -151,16 +167,7 @@ describe("a feed", () => {
   });
 
   test("reports what is announced during a reading after it, and no batch twice", async () => {
-    const { a, arrive, b, committed } = await openTwo();
-    const gate = Promise.withResolvers<void>();
-    committed.gate = gate.promise;
-    commit(committed, a.feed, 1);
-    committed.notifications.sent.push({ channel: "yurt", payload: "another node" });
-    let late: typeof committed.notifications.sent = [];
-    await arrive((sent) => {
-      late = sent.filter(({ channel }) => channel !== "yurt");
-      return sent.filter(({ channel }) => channel === "yurt");
-    });
+    const { a, arrive, b, committed, gate, late } = await openReading();
     commit(committed, a.feed, 1);
     commit(committed, a.feed, 1);
     await arrive((sent) => [...late, ...sent]);
@@ -172,16 +179,7 @@ describe("a feed", () => {
   });
 
   test("reads what is announced during a reading that fails: it may be earlier than what was read", async () => {
-    const { a, arrive, b, committed } = await openTwo();
-    const gate = Promise.withResolvers<void>();
-    committed.gate = gate.promise;
-    commit(committed, a.feed, 1);
-    committed.notifications.sent.push({ channel: "yurt", payload: "another node" });
-    let late: typeof committed.notifications.sent = [];
-    await arrive((sent) => {
-      late = sent.filter(({ channel }) => channel !== "yurt");
-      return sent.filter(({ channel }) => channel === "yurt");
-    });
+    const { arrive, b, committed, gate, late } = await openReading();
     await arrive(() => late);
     committed.gate = undefined;
     gate.reject(new Error("The connection is broken."));
